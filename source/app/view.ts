@@ -1,0 +1,33 @@
+import type {Invocation} from '../commands/invocation.js';
+
+/** Everywhere the app can be. */
+export type Route =
+	| {readonly view: 'home'}
+	| {readonly view: 'setup'}
+	| {readonly view: 'doctor'}
+	| {readonly view: 'cycle'}
+	| {readonly view: 'watch'}
+	| {readonly view: 'history'}
+	/** `name`: an error's name or code to open at once. */
+	| {readonly view: 'explain'; readonly name?: string};
+
+/** How the app ends: what stays on the terminal after the last frame (plain text with the theme's styles, no trailing line end), and the exit code. */
+export type Leaving = {
+	readonly exitCode: number;
+	readonly summary?: string;
+};
+
+/**
+ * What each view (a component of this folder: it joins a screen, its reducer and the operations) is given.
+ * A view owns the keys while it is shown; ctrl-c reaches it as an ordinary key, so that it can say what leaving means.
+ */
+export type ViewProps = {
+	readonly invocation: Invocation;
+	/** Opens another view on top of this one. */
+	readonly open: (route: Route) => void;
+	/** Puts another view in the place of this one. */
+	readonly replace: (route: Route) => void;
+	/** Back to the view below; leaves the app where there is none (exit code 0). */
+	readonly back: () => void;
+	readonly leave: (leaving: Leaving) => void;
+};
