@@ -69,7 +69,7 @@ export async function makeLoopDisks(orders: readonly LoopDiskOrder[], options: L
 	};
 	const end = async (): Promise<void> => {
 		await thaw();
-		for (const disk of disks.splice(0).reverse()) {
+		for (const disk of disks.splice(0).toReversed()) {
 			await must('umount', [disk.mount]);
 			await run('losetup', ['-d', disk.device]);
 		}

@@ -59,7 +59,7 @@ export async function openTerminal(command: readonly string[], options: Terminal
 	// Every byte that the command writes, and its end, arrive through pipes: nothing is asked for at intervals.
 	const watchers = new Set<() => void>();
 	const told = (): void => {
-		for (const watcher of [...watchers]) watcher();
+		for (const watcher of watchers) watcher();
 	};
 	const output = openPipe(outputFifo, told);
 	let exitText = '';
