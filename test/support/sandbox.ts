@@ -1,5 +1,5 @@
 import {chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync} from 'node:fs';
-import {spawn} from 'node:child_process';
+import {spawn, type ChildProcess} from 'node:child_process';
 import {once} from 'node:events';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
@@ -95,9 +95,14 @@ export async function makeSandbox(options: SandboxOptions = {}): Promise<Sandbox
 		// An empty list could be taken for no fence at all: this one allows a place that does not exist.
 		QUIESCE_FREEZE_ONLY: fence.size === 0 ? join(directory, 'nothing') : [...fence].join(':'),
 	});
+	const running = new Set<ChildProcess>();
 	const startInside = (command: string, parameters: readonly string[], given: RunOptions = {}): Started => {
 		const [program = '', ...words] = enter(command, parameters, given.cwd);
-		return start(program, words, {...(given.input === undefined ? {} : {input: given.input}), env: {...environment(), ...given.env}});
+		const started = start(program, words, {...(given.input === undefined ? {} : {input: given.input}), env: {...environment(), ...given.env}});
+		const {child} = started;
+		running.add(child);
+		child.once('close', () => running.delete(child));
+		return started;
 	};
 	const must = async (command: string, parameters: readonly string[], given: RunOptions = {}): Promise<string> => {
 		const end = await startInside(command, parameters, given).ended;
@@ -130,6 +135,8 @@ export async function makeSandbox(options: SandboxOptions = {}): Promise<Sandbox
 		end: async () => {
 			if (over) return;
 			over = true;
+			// What is only on its way in has no place there yet.
+			for (const child of running) child.kill('SIGKILL');
 			for (const process_ of membersOf(namespace)) {
 				if (process_ !== pid) kill(process_);
 			}
