@@ -30,6 +30,8 @@ const machineRooms = ['system', 'guard.ts'];
 const machineExceptions: Readonly<Record<string, readonly string[]>> = {
 	// The demo is a laboratory of its own around quiesce: it makes disks and mounts, which quiesce itself never does.
 	demo: ['node:fs', 'node:fs/promises', 'node:child_process'],
+	// Reads the version out of package.json.
+	'cli.ts': ['node:fs'],
 };
 
 /** Screens, components and views draw: everything else must start without Ink and React. */

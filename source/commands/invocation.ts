@@ -23,6 +23,8 @@ export type Flags = {
 	readonly status?: string;
 	readonly once?: boolean;
 	readonly textfile?: string;
+	/** Of the demo: asks nothing. */
+	readonly unattended?: boolean;
 };
 
 /** One call of quiesce, its words understood. */
