@@ -1,2 +1,84 @@
-// The process boundary: filled in below as the commands arrive.
-process.stdout.write('quiesce\n');
+// The process boundary: words in, exit code out. Loads nothing but what the command needs.
+import {readFileSync} from 'node:fs';
+import {isatty} from 'node:tty';
+import {exitCodes, Failure} from './core/failure.js';
+import {modeFor} from './commands/mode.js';
+import {parseCommandLine} from './commands/parse.js';
+import {commands} from './commands/table.js';
+
+function version(): string {
+	const {version} = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {version: string};
+	return version;
+}
+
+/** Says what went wrong, on stderr for people and, where JSON was asked for, on stdout for programs; answers the exit code. */
+function explain(error: unknown, json: boolean): number {
+	const expected = error instanceof Failure;
+	const message = expected ? error.message : `quiesce met something that it did not expect: ${error instanceof Error ? error.message : String(error)}`;
+	const remedies = expected ? error.remedies : ['This is a bug in quiesce. Please report it, with the version, the command and the lines below.'];
+	if (json) {
+		process.stdout.write(`${JSON.stringify({error: {message, remedies}})}\n`);
+	}
+
+	process.stderr.write(`quiesce: ${message}\n${remedies.map(remedy => `  → ${remedy}\n`).join('')}`);
+	if (!expected) {
+		process.stderr.write(`\nquiesce ${version()}, Node ${process.versions.node}\n${error instanceof Error ? error.stack ?? '' : ''}\n`);
+	}
+
+	return expected ? error.exitCode : exitCodes.bug;
+}
+
+function requireRoot(what: string): void {
+	if (process.geteuid?.() !== 0) {
+		throw new Failure(`${what} needs root.`, {exitCode: exitCodes.notRoot, remedy: `Run it as root: sudo ${what}`});
+	}
+}
+
+async function main(words: readonly string[]): Promise<number> {
+	const line = parseCommandLine(words);
+	if (line.ask === 'version') {
+		process.stdout.write(`${version()}\n`);
+		return exitCodes.done;
+	}
+
+	if (line.ask === 'help') {
+		const {help} = await import('./commands/help.js');
+		process.stdout.write(help(line.command));
+		return exitCodes.done;
+	}
+
+	if (line.flags.color === false) process.env['NO_COLOR'] = '1';
+	const mode = modeFor(line.flags, {
+		stdinIsTerminal: isatty(0),
+		stdoutIsTerminal: isatty(1),
+		environment: process.env,
+	});
+
+	if (line.ask === 'app') {
+		requireRoot('quiesce');
+		if (mode !== 'interactive') {
+			throw new Failure('The app needs a terminal, and there is none here.', {
+				exitCode: exitCodes.usage,
+				remedy: ['Without a terminal use the commands: quiesce doctor, quiesce setup --answers FILE, quiesce cycle …', 'See: quiesce --help'],
+			});
+		}
+
+		throw new Failure('The screens of the app are not in this version yet.', {exitCode: exitCodes.usage, remedy: 'Use the commands: quiesce --help'});
+	}
+
+	const entry = commands[line.command]!;
+	if (entry.root) requireRoot(`quiesce ${line.command}`);
+	const run = await entry.load();
+	return run({command: line.command, mode, flags: line.flags, operands: line.operands});
+}
+
+// A reader that has gone away (a closed pager) must not end a cycle.
+process.stdout.on('error', () => {});
+process.stderr.on('error', () => {});
+
+const words = process.argv.slice(2);
+try {
+	process.exitCode = await main(words);
+} catch (error) {
+	process.exitCode = explain(error, words.includes('--json'));
+}

@@ -1,0 +1,62 @@
+import type {Command} from './invocation.js';
+
+/** One command as the command line knows it. What it does is loaded only when it is called. */
+export type CommandEntry = {
+	/** One line for `--help`. */
+	readonly summary: string;
+	/** What stands behind the command without a dash, for `--help`; none where absent. */
+	readonly operands?: string;
+	/** How many operands there may be at most. */
+	readonly mostOperands: number;
+	/** The options that this command takes beside the common ones. */
+	readonly options: readonly OptionName[];
+	/** Refused (6) where the user is not root. */
+	readonly root: boolean;
+	/** Left out of `--help`. */
+	readonly hidden?: boolean;
+	readonly load: () => Promise<Command>;
+};
+
+export type OptionName = keyof typeof options;
+
+/** All options: what follows one, and one line for `--help`. */
+export const options = {
+	config: {argument: 'FILE', summary: 'the configuration (default: /etc/azure/VMSnapshotScriptPluginConfig.json)'},
+	json: {summary: 'answer in JSON: one object, or one a line for commands that run'},
+	'no-color': {summary: 'no colours'},
+	answers: {argument: 'FILE', summary: 'take the answers as JSON from a file (- for standard input) and ask nothing'},
+	check: {summary: 'report what would change, and change nothing'},
+	diff: {summary: 'show what would change, and change nothing'},
+	template: {argument: 'URL', summary: 'where to download the configuration template from'},
+	fix: {summary: 'mend what can be mended'},
+	yes: {summary: 'do not ask first'},
+	snapshot: {argument: 'PROVIDER', summary: 'how the snapshot is taken: rehearsal (default, keeps nothing) or image'},
+	mount: {argument: 'DIR', summary: 'freeze this filesystem only; may be given several times (default: what the extension would freeze)'},
+	hold: {argument: 'SECONDS', summary: 'how long a rehearsal stays frozen (default: 0)'},
+	wait: {argument: 'SECONDS', summary: 'how long to wait where another cycle or a backup is running (default: 0)'},
+	log: {argument: 'FILE', summary: "the extension's log"},
+	status: {argument: 'DIR', summary: "the folder of the extension's status files"},
+	once: {summary: 'show the latest cycle and leave'},
+	textfile: {argument: 'DIR', summary: 'write metrics for a Prometheus node exporter into this folder'},
+	unattended: {summary: 'run the demo without asking anything'},
+	help: {summary: 'show help'},
+	version: {summary: 'show the version'},
+} as const satisfies Readonly<Record<string, {argument?: string; summary: string}>>;
+
+/** Taken by every command. */
+export const commonOptions: readonly OptionName[] = ['config', 'json', 'no-color', 'help', 'version'];
+
+/** The commands in the order in which help lists them. */
+export const commands: Readonly<Record<string, CommandEntry>> = {
+	demo: {
+		summary: 'try quiesce on a disk made for it',
+		mostOperands: 0,
+		options: ['unattended'],
+		root: false,
+		hidden: true,
+		load: async () => (await import('./demo.js')).run,
+	},
+};
+
+/** `quiesce` alone. */
+export const appOptions: readonly OptionName[] = ['mount', 'snapshot', 'hold', 'log', 'status'];
