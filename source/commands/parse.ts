@@ -1,7 +1,7 @@
 import {parseArgs} from 'node:util';
 import {exitCodes, Failure} from '../core/failure.js';
 import type {Flags} from './invocation.js';
-import {appOptions, commands, commonOptions, options, type OptionName} from './table.js';
+import {appOptions, commands as registered, commonOptions, options, type CommandEntry, type OptionName} from './table.js';
 
 /** What a command line asks for. */
 export type CommandLine =
@@ -51,11 +51,11 @@ function seconds(name: string, text: string | undefined, command: string | null)
  * Understands a command line (without the names of node and quiesce).
  * @throws Failure (2) for unknown commands and options, missing arguments and too many operands.
  */
-export function parseCommandLine(words: readonly string[]): CommandLine {
+export function parseCommandLine(words: readonly string[], commands: Readonly<Record<string, CommandEntry>> = registered): CommandLine {
 	const [first] = words;
 	const named = first !== undefined && !first.startsWith('-');
 	if (named && !Object.hasOwn(commands, first)) {
-		throw usage(`There is no command "${first}".${nearest(first, Object.keys(commands))}`, null);
+		throw usage(`There is no command "${first}".${nearest(first, Object.keys(commands).filter(name => commands[name]!.hidden !== true))}`, null);
 	}
 
 	const command = named ? first : null;

@@ -1,8 +1,24 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {parseCommandLine} from '../../source/commands/parse.js';
+import {parseCommandLine as parse} from '../../source/commands/parse.js';
+import type {CommandEntry, OptionName} from '../../source/commands/table.js';
 import {modeFor} from '../../source/commands/mode.js';
 import {Failure} from '../../source/core/failure.js';
+
+function entry(mostOperands: number, ...options: readonly OptionName[]): CommandEntry {
+	return {summary: 'a command', mostOperands, options, root: false, load: async () => async () => 0};
+}
+
+const commands = {
+	setup: entry(0, 'answers'),
+	doctor: entry(0, 'fix', 'yes'),
+	cycle: entry(0, 'snapshot', 'mount', 'hold', 'wait'),
+	explain: entry(1),
+};
+
+function parseCommandLine(words: readonly string[]): ReturnType<typeof parse> {
+	return parse(words, commands);
+}
 
 function refusal(words: readonly string[]): string {
 	try {
