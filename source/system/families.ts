@@ -1,0 +1,215 @@
+import {mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync} from 'node:fs';
+import {randomUUID} from 'node:crypto';
+import {createRequire} from 'node:module';
+import {join} from 'node:path';
+import type Koffi from 'koffi';
+import {setTimeout as delay} from 'node:timers/promises';
+import type {FamilyHandle, ScriptFamily} from './scripts.js';
+
+/** A family whose leader is not running yet. */
+export type FamilyInTheMaking = ScriptFamily & {
+	/** The control group that the leader has to enter by itself before it starts anything; null where there is none. */
+	readonly cgroup: string | null;
+	begin(leader: number): void;
+};
+
+/** One process as /proc tells it (proc(5), /proc/PID/stat). */
+type ProcessFacts = {
+	readonly id: number;
+	readonly state: string;
+	readonly parent: number;
+	readonly group: number;
+	readonly session: number;
+	readonly start: string;
+};
+
+function processFacts(id: number): ProcessFacts | null {
+	try {
+		const text = readFileSync(`/proc/${id}/stat`, 'latin1');
+		// The name stands in brackets and may hold anything, spaces and brackets included.
+		const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+		return {id, state: fields[0]!, parent: Number(fields[1]), group: Number(fields[2]), session: Number(fields[3]), start: fields[19]!};
+	} catch {
+		return null;
+	}
+}
+
+function allProcesses(): readonly ProcessFacts[] {
+	return readdirSync('/proc').flatMap(name => {
+		const facts = /^\d+$/.test(name) ? processFacts(Number(name)) : null;
+		return facts === null ? [] : [facts];
+	});
+}
+
+/** Ended, and only waiting for its parent to notice. */
+function isGone(facts: ProcessFacts | null): boolean {
+	return facts === null || facts.state === 'Z' || facts.state === 'X';
+}
+
+/** Where the unified hierarchy of control groups is mounted, or null: /sys/fs/cgroup on most machines, /sys/fs/cgroup/unified on mixed ones. */
+function controlGroups(): string | null {
+	try {
+		for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
+			const [before, after] = line.split(' - ');
+			if (after?.startsWith('cgroup2 ') === true) return before!.split(' ')[4]!;
+		}
+	} catch {
+		// No /proc: then there is nothing to find either.
+	}
+
+	return null;
+}
+
+function makeControlGroup(): string | null {
+	const top = controlGroups();
+	if (top === null) return null;
+	const path = join(top, `quiesce-${randomUUID()}`);
+	try {
+		mkdirSync(path, {mode: 0o700});
+		return path;
+	} catch {
+		return null;
+	}
+}
+
+function groupMembers(cgroup: string): readonly number[] {
+	try {
+		return readFileSync(join(cgroup, 'cgroup.procs'), 'utf8').split('\n').filter(line => line !== '').map(Number);
+	} catch {
+		return [];
+	}
+}
+
+function kill(id: number): void {
+	try {
+		process.kill(id, 'SIGKILL');
+	} catch {
+		// It has ended meanwhile.
+	}
+}
+
+/** Leaders that this process started: children of ours that belong to their own family only. */
+const leaders = new Set<number>();
+
+/**
+ * Makes orphans children of this process instead of the init process (prctl(2), PR_SET_CHILD_SUBREAPER), so that they can still be found
+ * where there are no control groups. They are reaped when this process ends.
+ */
+function adoptOrphans(): void {
+	try {
+		const koffi = createRequire(import.meta.url)('koffi') as typeof Koffi;
+		koffi.load('libc.so.6').func('int prctl(int, unsigned long, unsigned long, unsigned long, unsigned long)')(36, 1, 0, 0, 0);
+	} catch {
+		// Then sessions and groups still tell most of a family.
+	}
+}
+
+/**
+ * Everything that `leader` started, as /proc shows it: its session, its group, all descendants, and adopted orphans younger than it (an
+ * orphan of another script that runs at the same time would count too; a cycle runs one script at a time).
+ */
+function relatives(leader: number, leaderStart: string, known: ReadonlySet<number>): readonly ProcessFacts[] {
+	const processes = allProcesses();
+	const family = new Set<number>([leader, ...known]);
+	const isYounger = (id: number, start: string): boolean => Number(start) > Number(leaderStart) || (start === leaderStart && id > leader);
+	for (let grown = true; grown;) {
+		grown = false;
+		for (const {id, parent, group, session, start} of processes) {
+			if (!family.has(id) && !leaders.has(id) && (family.has(parent) || group === leader || session === leader || (parent === process.pid && leaders.has(leader) && isYounger(id, start)))) {
+				family.add(id);
+				grown = true;
+			}
+		}
+	}
+
+	return processes.filter(({id}) => family.has(id));
+}
+
+/** The family of a handle, also of one that another process began: what the guard and `quiesce thaw` end when the main process is gone. */
+export function familyOf(handle: FamilyHandle): ScriptFamily {
+	const known = new Map<number, string>();
+
+	const alive = (): readonly ProcessFacts[] => {
+		if (handle.cgroup !== null) {
+			return groupMembers(handle.cgroup).flatMap(id => {
+				const facts = processFacts(id);
+				return facts === null || isGone(facts) ? [] : [facts];
+			});
+		}
+
+		if (handle.leader === 0) return [];
+		const leader = processFacts(handle.leader);
+		// The id of an ended leader may have been given away: then its session and group are not the family's.
+		if (leader !== null && leader.start !== handle.leaderStart) return [];
+		for (const [id, start] of known) {
+			if (processFacts(id)?.start !== start) known.delete(id);
+		}
+
+		const found = relatives(handle.leader, handle.leaderStart, new Set(known.keys())).filter(facts => !isGone(facts));
+		for (const {id, start} of found) known.set(id, start);
+		return found;
+	};
+
+	const endAll = (): void => {
+		if (handle.cgroup !== null) {
+			try {
+				writeFileSync(join(handle.cgroup, 'cgroup.kill'), '1');
+				return;
+			} catch {
+				// Kernels before 5.14 have no cgroup.kill.
+			}
+		}
+
+		for (const {id} of alive()) kill(id);
+	};
+
+	return {
+		handle,
+		async members() {
+			return alive().map(({id}) => id);
+		},
+		async end() {
+			// A process may fork between the look and the blow, so it is repeated until nothing is left. There is no event for that.
+			for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
+				endAll();
+				if (alive().length === 0) return;
+				await delay(pause);
+			}
+		},
+		async endSession() {
+			const all = alive();
+			const inSession = all.filter(({session}) => session === handle.leader);
+			for (const {id} of inSession) kill(id);
+			return {ended: inSession.length, stayed: all.length - inSession.length};
+		},
+		async release() {
+			if (handle.cgroup === null) return;
+			try {
+				rmdirSync(handle.cgroup);
+			} catch {
+				// What stays in it on purpose keeps it; an empty folder in memory is all that it costs.
+			}
+		},
+	};
+}
+
+/** Prepares a family: makes its control group where the machine lets it. */
+export function makeFamily(withoutControlGroup = false): FamilyInTheMaking {
+	const cgroup = withoutControlGroup ? null : makeControlGroup();
+	if (cgroup === null) adoptOrphans();
+	let family = familyOf({cgroup, leader: 0, leaderStart: ''});
+	return {
+		cgroup,
+		get handle() {
+			return family.handle;
+		},
+		begin(leader) {
+			leaders.add(leader);
+			family = familyOf({cgroup, leader, leaderStart: processFacts(leader)?.start ?? ''});
+		},
+		members: async () => family.members(),
+		end: async () => family.end(),
+		endSession: async () => family.endSession(),
+		release: async () => family.release(),
+	};
+}
