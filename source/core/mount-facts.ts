@@ -1,0 +1,63 @@
+/** One line of /proc/self/mountinfo, its octal escapes resolved. */
+export type MountFact = {
+	readonly id: number;
+	readonly parent: number;
+	/** The superblock's device, "major:minor"; an anonymous one for btrfs, tmpfs, network filesystems. */
+	readonly device: string;
+	/** The directory of the filesystem that is the root of this mount; `/` for a whole one. */
+	readonly root: string;
+	readonly mount: string;
+	readonly type: string;
+	readonly source: string;
+	/** Options of the mount and of the superblock. */
+	readonly options: readonly string[];
+};
+
+/** A loop device and the image file behind it. */
+export type LoopFact = {
+	/** `loop3`. */
+	readonly name: string;
+	readonly image: string;
+	/** The superblock device of the filesystem on which the image lies; null where it cannot be told. */
+	readonly imageDevice: string | null;
+};
+
+/** What lies beneath one filesystem. */
+export type DeviceFact = {
+	/** Names of the whole disks: `sda`, `nvme0n1`, `loop3`. */
+	readonly disks: readonly string[];
+	readonly loops: readonly LoopFact[];
+};
+
+/** What the machine has mounted, for the plan of a freeze. */
+export type MountFacts = {
+	/** In the kernel's order. */
+	readonly mounts: readonly MountFact[];
+	/** By superblock device; only filesystems on block devices are in it. */
+	readonly devices: Readonly<Record<string, DeviceFact>>;
+	/** Superblock devices on Azure's temporary (resource) disk. */
+	readonly resourceDevices: readonly string[];
+};
+
+/** True where the path of a mount leads somewhere else, because another mount lies over it or over a directory above it. */
+export function isHidden(mount: MountFact, mounts: readonly MountFact[]): boolean {
+	const byId = new Map(mounts.map(one => [one.id, one]));
+	const chain = new Set<MountFact>();
+	for (let at: MountFact | undefined = mount; at !== undefined && !chain.has(at); at = byId.get(at.parent)) chain.add(at);
+	return mounts.some(other => {
+		const below = byId.get(other.parent);
+		if (chain.has(other) || below === undefined || !chain.has(below)) return false;
+		return below === mount ? other.mount === mount.mount : isWithin(mount.mount, other.mount);
+	});
+}
+
+/** The mount on which a path (without links) lies. */
+export function mountOf(path: string, mounts: readonly MountFact[]): MountFact | undefined {
+	const candidates = mounts.filter(one => isWithin(path, one.mount) && !isHidden(one, mounts));
+	return candidates.toSorted((a, b) => b.mount.length - a.mount.length)[0];
+}
+
+/** True where a path is a directory or lies beneath it. */
+export function isWithin(path: string, directory: string): boolean {
+	return directory === '/' || path === directory || path.startsWith(`${directory}/`);
+}

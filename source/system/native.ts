@@ -1,0 +1,135 @@
+import {getSystemErrorName} from 'node:util';
+import {Failure} from '../core/failure.js';
+
+/** What a system call came to: null for success, else the kernel's word (`EBUSY`). */
+export type Errno = string | null;
+
+/** Who holds a lock; `pid` is null where the kernel cannot tell (a holder in another pid namespace, or a lock of an open file description). */
+export type LockHolder = {readonly pid: number | null};
+
+/**
+ * The system calls that Node does not have. Descriptors are plain numbers.
+ *
+ * mlockall(2) is left out on purpose: V8 gives pages back with madvise, which the kernel refuses for locked ones, and V8 then ends the process.
+ */
+export type Native = {
+	/** FIFREEZE, on a thread of the pool. Can take as long as the flush takes, and cannot be interrupted. */
+	freeze(descriptor: number): Promise<Errno>;
+	/** FITHAW, on a thread of the pool. EINVAL: it was not frozen. */
+	thaw(descriptor: number): Promise<Errno>;
+	/** syncfs(2), on a thread of the pool. */
+	syncFilesystem(descriptor: number): Promise<Errno>;
+	/** An exclusive POSIX (fcntl) lock on bytes from `start`, `length` of them (0: to the end of the file). EAGAIN or EACCES: held by another process. */
+	lock(descriptor: number, start: number, length: number): Errno;
+	/** As `lock`, but waits for it on a thread of the pool; nothing but the end of the process stops the waiting. */
+	lockWaiting(descriptor: number, start: number, length: number): Promise<Errno>;
+	unlock(descriptor: number, start: number, length: number): Errno;
+	/** Another process that stands in the way of an exclusive lock on the whole file; null where there is none. */
+	lockHolder(descriptor: number): LockHolder | null;
+	/** True where the other side of a pipe or socket is closed. Does not block. */
+	hungUp(descriptor: number): boolean;
+	/** Orphaned descendants become children of this process, not of init; false where the kernel refuses. */
+	becomeSubreaper(): boolean;
+};
+
+// <linux/fs.h>: _IOWR('X', 119, int) and _IOWR('X', 120, int); the same on every 64-bit architecture of ours.
+const FIFREEZE = 0xC0045877;
+const FITHAW = 0xC0045878;
+const F_GETLK = 5;
+const F_SETLK = 6;
+const F_SETLKW = 7;
+const F_WRLCK = 1;
+const F_UNLCK = 2;
+const POLLERR_POLLHUP_POLLNVAL = 0x8 | 0x10 | 0x20;
+const POLLRDHUP = 0x2000;
+const PR_SET_CHILD_SUBREAPER = 36;
+
+let loaded: Promise<Native> | undefined;
+
+/** Loads the system calls, once. Throws a Failure where this platform has no build of the library that makes them. */
+export async function loadNative(): Promise<Native> {
+	loaded ??= load();
+	return loaded;
+}
+
+async function load(): Promise<Native> {
+	if (process.arch !== 'x64' && process.arch !== 'arm64') throw unsupported(new Error(`no layout of a file lock is known for ${process.arch}`));
+	let koffi;
+	try {
+		({default: koffi} = await import('koffi'));
+	} catch (error) {
+		throw unsupported(error);
+	}
+	// The pool may queue one call a filesystem and more.
+	koffi.config({max_async_calls: 4096});
+	// The functions that this very process is linked with: no name of a C library, which differs between glibc and musl.
+	const library = koffi.load(null);
+	const ioctl = library.func('ioctl', 'int', ['int', 'ulong', 'int']);
+	const syncfs = library.func('syncfs', 'int', ['int']);
+	const fcntl = library.func('fcntl', 'int', ['int', 'int', 'void *']);
+	const poll = library.func('poll', 'int', ['void *', 'ulong', 'int']);
+	const prctl = library.func('prctl', 'int', ['int', 'ulong', 'ulong', 'ulong', 'ulong']);
+
+	const outcome = (result: number): Errno => (result === 0 ? null : getSystemErrorName(-koffi.errno()));
+	// errno belongs to a thread. The library notes it on the thread that made the call and shows it in the callback, and only there.
+	const asynchronous = async (call: {async: (...words: any[]) => void}, ...words: unknown[]): Promise<Errno> => new Promise((resolve, reject) => {
+		call.async(...words, (error: unknown, result: number) => {
+			if (error) reject(error);
+			else resolve(outcome(result));
+		});
+	});
+	const polled = new DataView(new ArrayBuffer(8));
+	const polledBytes = new Uint8Array(polled.buffer);
+
+	return {
+		freeze: async descriptor => asynchronous(ioctl, descriptor, FIFREEZE, 0),
+		thaw: async descriptor => asynchronous(ioctl, descriptor, FITHAW, 0),
+		syncFilesystem: async descriptor => asynchronous(syncfs, descriptor),
+		lock: (descriptor, start, length) => outcome(fcntl(descriptor, F_SETLK, range(F_WRLCK, start, length))),
+		lockWaiting: async (descriptor, start, length) => {
+			const words = range(F_WRLCK, start, length);
+			const errno = await asynchronous(fcntl, descriptor, F_SETLKW, words);
+			// The buffer must live as long as the call: this is its last use.
+			return words.length === flockSize ? errno : null;
+		},
+		unlock: (descriptor, start, length) => outcome(fcntl(descriptor, F_SETLK, range(F_UNLCK, start, length))),
+		lockHolder: descriptor => {
+			const words = range(F_WRLCK, 0, 0);
+			const errno = outcome(fcntl(descriptor, F_GETLK, words));
+			if (errno !== null) throw new Error(`F_GETLK: ${errno}`);
+			const view = new DataView(words.buffer);
+			if (view.getInt16(0, true) === F_UNLCK) return null;
+			const pid = view.getInt32(24, true);
+			return {pid: pid > 0 ? pid : null};
+		},
+		hungUp: descriptor => {
+			polled.setInt32(0, descriptor, true);
+			polled.setInt16(4, POLLRDHUP, true);
+			polled.setInt16(6, 0, true);
+			return poll(polledBytes, 1, 0) > 0 && (polled.getInt16(6, true) & (POLLERR_POLLHUP_POLLNVAL | POLLRDHUP)) !== 0;
+		},
+		becomeSubreaper: () => prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) === 0,
+	};
+}
+
+const flockSize = 32;
+
+/** `struct flock` as 64-bit Linux lays it out (x86_64 and arm64, glibc and musl alike): type, whence, 4 bytes of padding, start, length, pid, 4 of padding. */
+function range(type: number, start: number, length: number): Uint8Array<ArrayBuffer> {
+	const view = new DataView(new ArrayBuffer(flockSize));
+	view.setInt16(0, type, true);
+	view.setInt16(2, 0, true);
+	view.setBigInt64(8, BigInt(start), true);
+	view.setBigInt64(16, BigInt(length), true);
+	return new Uint8Array(view.buffer);
+}
+
+function unsupported(cause: unknown): Failure {
+	return new Failure(`quiesce cannot freeze filesystems on this machine: its library for system calls (koffi) does not work here (${process.arch}, Node ${process.version}).`, {
+		remedy: [
+			'Install quiesce on this machine itself (npm ci), so that npm chooses the library for its processor and its C library.',
+			'x86_64 and arm64 are supported, with glibc and with musl.',
+		],
+		cause,
+	});
+}
