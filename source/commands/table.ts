@@ -48,6 +48,14 @@ export const commonOptions: readonly OptionName[] = ['config', 'json', 'no-color
 
 /** The commands in the order in which help lists them. */
 export const commands: Readonly<Record<string, CommandEntry>> = {
+	explain: {
+		summary: 'what an error means and what to do; alone, the list',
+		operands: '[NAME|CODE]',
+		mostOperands: 1,
+		options: [],
+		root: false,
+		load: async () => (await import('./explain.js')).run,
+	},
 	demo: {
 		summary: 'try quiesce on a disk made for it',
 		mostOperands: 0,

@@ -1,0 +1,56 @@
+import {type ErrorEntry, errorTable, findError, searchErrors} from '../core/errors.js';
+import {exitCodes, Failure} from '../core/failure.js';
+import type {Command} from './invocation.js';
+
+/** Breaks a text into lines of at most `width` characters, at spaces. */
+function wrap(text: string, width: number, indent: string): string {
+	const lines: string[] = [''];
+	for (const word of text.split(' ')) {
+		const last = lines.at(-1)!;
+		if (last === '') lines[lines.length - 1] = word;
+		else if (last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+		else lines.push(word);
+	}
+
+	return lines.join(`\n${indent}`);
+}
+
+function title({name, code}: ErrorEntry): string {
+	return code === null ? name : `${name} (${code})`;
+}
+
+function article(entry: ErrorEntry): string {
+	return [
+		title(entry),
+		`  ${wrap(entry.happened, 76, '  ')}`,
+		`  ${wrap(entry.effect, 76, '  ')}`,
+		`What to try\n${entry.remedies.map((remedy, index) => `  ${index + 1}. ${wrap(remedy, 73, '     ')}`).join('\n')}`,
+		...(entry.aliases.length === 0 ? [] : [`In the extension's log: ${entry.aliases[0]!}`]),
+	].join('\n\n');
+}
+
+/** `quiesce explain [NAME|CODE]`: what an error means and what to do, offline; alone, the list. */
+export const run: Command = async ({mode, operands: [wanted]}) => {
+	const write = (text: string): void => {
+		process.stdout.write(`${text}\n`);
+	};
+
+	if (wanted === undefined) {
+		write(mode === 'json'
+			? JSON.stringify({errors: errorTable})
+			: `${errorTable.map(entry => `${String(entry.code ?? '').padStart(4)}  ${entry.name}\n      ${wrap(entry.happened, 72, '      ')}`).join('\n')}\n\nquiesce explain NAME or CODE tells what to do.`);
+		return exitCodes.done;
+	}
+
+	const entry = findError(wanted);
+	if (entry === undefined) {
+		const near = searchErrors(wanted).slice(0, 5);
+		throw new Failure(`There is no error "${wanted}".`, {
+			exitCode: exitCodes.usage,
+			remedy: [...near.map(found => `quiesce explain ${found.code ?? found.name}   ${found.name}`), 'All of them: quiesce explain'],
+		});
+	}
+
+	write(mode === 'json' ? JSON.stringify(entry) : article(entry));
+	return exitCodes.done;
+};

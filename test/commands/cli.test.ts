@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import {spawnSync} from 'node:child_process';
+import {readFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {test} from 'node:test';
+import {bundledQuiesce, repository} from '../support/sandbox.js';
+
+function quiesce(...words: readonly string[]): {readonly code: number | null; readonly out: string; readonly err: string} {
+	const {status, stdout, stderr} = spawnSync(bundledQuiesce, [...words], {encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe']});
+	return {code: status, out: stdout, err: stderr};
+}
+
+test('the version is the package\'s', () => {
+	const {version} = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {version: string};
+	assert.deepEqual(quiesce('--version'), {code: 0, out: `${version}\n`, err: ''});
+});
+
+test('explain answers offline, for people and for programs', () => {
+	const text = quiesce('explain', '302');
+	assert.equal(text.code, 0);
+	assert.match(text.out, /^Pre-ScriptNotFound \(302\)\n/);
+	assert.ok(text.out.split('\n').every(line => line.length <= 80));
+	const json = JSON.parse(quiesce('explain', 'pre-scriptnotfound', '--json').out) as {code: number};
+	assert.equal(json.code, 302);
+	const list = JSON.parse(quiesce('explain', '--json').out) as {errors: readonly unknown[]};
+	assert.ok(list.errors.length > 40);
+});
+
+test('what is not known is said in a sentence, with the exit code of wrong usage and nothing on stdout', () => {
+	for (const words of [['explain', 'nosuch'], ['nosuch'], ['explain', '--nosuch'], ['explain', '1', '2']]) {
+		const {code, out, err} = quiesce(...words);
+		assert.deepEqual([code, out], [2, '']);
+		assert.match(err, /^quiesce: .*nosuch|^quiesce: .*"2"/);
+		assert.doesNotMatch(err, /at .*\.js/);
+	}
+});
+
+test('a failure is JSON too where JSON was asked for', () => {
+	const {code, out, err} = quiesce('explain', 'nosuch', '--json');
+	assert.equal(code, 2);
+	assert.match((JSON.parse(out) as {error: {message: string}}).error.message, /nosuch/);
+	assert.match(err, /nosuch/);
+});
