@@ -72,7 +72,7 @@ async function load(): Promise<Native> {
 
 	const outcome = (result: number): Errno => (result === 0 ? null : getSystemErrorName(-koffi.errno()));
 	// errno belongs to a thread. The library notes it on the thread that made the call and shows it in the callback, and only there.
-	const asynchronous = async (call: {async: (...words: any[]) => void}, ...words: unknown[]): Promise<Errno> => new Promise((resolve, reject) => {
+	const asynchronous = async (call: {async: (...words: unknown[]) => void}, ...words: unknown[]): Promise<Errno> => new Promise((resolve, reject) => {
 		call.async(...words, (error: unknown, result: number) => {
 			if (error) reject(error);
 			else resolve(outcome(result));
