@@ -1,0 +1,154 @@
+/** One line of a script that means something: here-documents and comments are left out. */
+export type ShellLine = {
+	/** From 1. */
+	readonly number: number;
+	/** Without its comment and its line end. */
+	readonly text: string;
+	/** As `text`, with what stands in quotes replaced by blanks. */
+	readonly bare: string;
+	/** True where the line stands at the left margin and outside a function's braces: nothing but an earlier exit keeps it from running. */
+	readonly unconditional: boolean;
+};
+
+/** A feature of bash that POSIX shells lack, and that their parser does not notice. */
+export type ShellFeature = {
+	readonly name: string;
+	/** In `bare` text where `quoted` is not set, else in `text`. */
+	readonly pattern: RegExp;
+	readonly quoted?: boolean;
+	/** A few harmless commands that succeed only where the feature does what bash does; run in the machine's own `sh`. */
+	readonly probe: string;
+	/** What happens instead, in a clause. */
+	readonly otherwise: string;
+};
+
+/** What `sh -n` accepts and a POSIX shell such as dash fails at when it gets there. */
+export const shellFeatures: readonly ShellFeature[] = [
+	{name: '[[ … ]]', pattern: /(?:^|[;&|(]\s*|\b(?:if|while|until|then|else|elif|do|and|not)\s+|!\s*)\[\[(?:\s|$)/, probe: '[[ a = a ]]', otherwise: 'sh finds no command "[[", so the test is always false'},
+	{name: '== in [ … ]', pattern: /(?:^|[\s;&|(!])\[\s[^\]]*\s==\s/, quoted: true, probe: '[ a == a ]', otherwise: 'the test fails with an error'},
+	{name: 'source', pattern: /(?:^|[;&|({]\s*|\b(?:if|then|else|do)\s+)source\s+\S/, probe: 'source /dev/null', otherwise: 'sh finds no command "source", so the file is not read (write a full stop instead: ". file")'},
+	{name: 'set -o pipefail', pattern: /(?:^|[;&|({]\s*|\b(?:then|else|do)\s+)set\s+(?:[-+]\w+\s+)*[-+]\w*o\s+pipefail/, probe: 'set -o pipefail', otherwise: 'sh ends with an error at this line'},
+	{name: 'set -E or -o errtrace', pattern: /(?:^|[;&|({]\s*)set\s+-(?:[a-zA-Z]*E[a-zA-Z]*|o\s+errtrace)\b/, probe: 'set -E', otherwise: 'sh ends with an error at this line'},
+	{name: '${name/old/new}', pattern: /\$\{\w+\/[^}]*\}/, quoted: true, probe: 'x=abc; [ "${x/b/d}" = adc ]', otherwise: 'sh ends with "Bad substitution"'},
+	{name: '${name:start}', pattern: /\$\{\w+:\s?[\d$(]/, quoted: true, probe: 'x=abc; [ "${x:1}" = bc ]', otherwise: 'sh ends with "Bad substitution"'},
+	{name: '${name^^} or ${name,,}', pattern: /\$\{\w+(?:\^|,)/, quoted: true, probe: 'x=a; [ "${x^^}" = A ]', otherwise: 'sh ends with "Bad substitution"'},
+	{name: '${!name}', pattern: /\$\{!\w/, quoted: true, probe: 'y=1; x=y; [ "${!x}" = 1 ]', otherwise: 'sh ends with "Bad substitution"'},
+	{name: '${name[…]}', pattern: /\$\{\w+\[/, quoted: true, probe: 'x=1; [ "${x[0]}" = 1 ]', otherwise: 'sh ends with "Bad substitution"'},
+	{name: '&> or &>>', pattern: /&>>?\s*[^\s&]/, probe: 'f() { return 1; }; ! { f &>/dev/null; }', otherwise: 'sh runs the command in the background, and its success is not looked at'},
+	{name: '(( … ))', pattern: /(?:^|[;&|]\s*|\b(?:if|while|until|then|else|do)\s+)\(\(/, probe: '((1))', otherwise: 'sh takes the inside for a command that it does not find'},
+	{name: 'let', pattern: /(?:^|[;&|({]\s*|\b(?:then|else|do)\s+)let\s+\w+\s*[-+*/]?=/, probe: 'let x=1', otherwise: 'sh finds no command "let"'},
+	{name: 'declare or typeset', pattern: /(?:^|[;&|({]\s*|\b(?:then|else|do)\s+)(?:declare|typeset)\s+[-\w]/, probe: 'typeset x=1 && [ "$x" = 1 ]', otherwise: 'sh finds no such command, so the variable stays unset'},
+	{name: 'shopt', pattern: /(?:^|[;&|({]\s*|\b(?:then|else|do)\s+)shopt\s/, probe: 'shopt -u nullglob', otherwise: 'sh finds no command "shopt"'},
+	{name: 'pushd or popd', pattern: /(?:^|[;&|({]\s*|\b(?:then|else|do)\s+)(?:pushd|popd)\b/, probe: 'command -v pushd >/dev/null', otherwise: 'sh finds no such command, so the directory does not change'},
+	{name: 'trap … ERR', pattern: /(?:^|[;&|({]\s*)trap\s.*\sERR(?:\s|$)/, quoted: true, probe: 'trap : ERR', otherwise: 'sh refuses the trap'},
+	{name: '{1..3}', pattern: /(?<!\$)\{-?\w+\.\.-?\w+\}/, probe: 'set -- {1..2}; [ $# = 2 ]', otherwise: 'sh does not expand the braces'},
+	{name: 'name+=value', pattern: /(?:^|[;&|({]\s*|\b(?:then|else|do)\s+)\w+\+=/, probe: 'x=a; x+=b; [ "$x" = ab ]', otherwise: 'sh takes it for a command that it does not find'},
+	{name: 'printf -v', pattern: /\bprintf\s+-v\s/, probe: 'printf -v x a && [ "$x" = a ]', otherwise: 'the variable stays unset'},
+	{name: 'mapfile or readarray', pattern: /(?:^|[;&|({]\s*|\b(?:then|else|do)\s+)(?:mapfile|readarray)\b/, probe: 'command -v mapfile >/dev/null', otherwise: 'sh finds no such command'},
+	{name: 'read -a, -p, -t, -d, -n', pattern: /(?:^|[;&|({]\s*|\b(?:if|while|until|then|else|do)\s+)(?:IFS=\S*\s+)?read\s+(?:-r\s+)?-\w*[aptdn]/, probe: 'printf "a\\n" | { read -t 1 x && [ "$x" = a ]; }', otherwise: 'sh refuses the option, and nothing is read'},
+];
+
+/** More lines than anybody writes by hand are not looked at: what a machine wrote into a script is data. */
+const mostLines = 50_000;
+
+/** Splits a script into the lines that mean something. Linear in the text. */
+export function shellLines(text: string): ShellLine[] {
+	const lines: ShellLine[] = [];
+	const all = text.split('\n', mostLines);
+	let ends: {readonly word: string; readonly tabs: boolean}[] = [];
+	let openQuote = '';
+	let depth = 0;
+	for (const [index, raw] of all.entries()) {
+		const line = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
+		const [end] = ends;
+		if (end !== undefined) {
+			if ((end.tabs ? line.replace(/^\t+/, '') : line) === end.word) ends = ends.slice(1);
+			continue;
+		}
+
+		// A single line of a thousand of characters is data as well.
+		if (line.length > 1000) continue;
+		const insideQuote = openQuote !== '';
+		const masked = maskQuotes(line, openQuote);
+		openQuote = masked.open;
+		const content = line.slice(0, masked.length);
+		const atMargin = !insideQuote && depth === 0 && /^\S/.test(content) && !/^[})]|^(?:fi|done|esac|else|elif|then|do)\b/.test(content);
+		if (!insideQuote && content.trim() !== '') {
+			lines.push({number: index + 1, text: content, bare: masked.bare, unconditional: atMargin});
+		}
+
+		depth = Math.max(0, depth + blocksOpened(masked.bare));
+		ends = hereDocuments(content, masked.bare);
+		// Past an unconditional end of the script stands data, or nothing.
+		if (atMargin && depth === 0 && /^(?:exit|exec\s+[^<>\s\d&])/.test(masked.bare)) break;
+	}
+
+	return lines;
+}
+
+/** How many blocks (functions, if, loops, case) a line opens more than it closes. */
+function blocksOpened(bare: string): number {
+	const opened = bare.match(/(?:^|[;&|(){}!]|\b(?:then|else|do)\b)\s*(?:if|while|until|for|case)\b|\{(?:\s|$)|\($/g)?.length ?? 0;
+	const closed = bare.match(/(?:^|[;&|(){}])\s*(?:fi|done|esac|\})(?=$|[\s;&|)}<>])|^\s*\)/g)?.length ?? 0;
+	return opened - closed;
+}
+
+/** Blanks out what stands in quotes and finds where the comment begins. */
+function maskQuotes(line: string, open: string): {readonly bare: string; readonly open: string; readonly length: number} {
+	let bare = '';
+	let quote = open;
+	for (let at = 0; at < line.length; at++) {
+		const character = line[at]!;
+		if (quote !== '') {
+			if (character === '\\' && quote === '"') {
+				bare += '  ';
+				at++;
+			} else {
+				if (character === quote) quote = '';
+				bare += ' ';
+			}
+		} else if (character === '\\') {
+			bare += '  ';
+			at++;
+		} else if (character === '"' || character === "'") {
+			quote = character;
+			bare += ' ';
+		} else if (character === '#' && (at === 0 || /[\s;&|()]/.test(line[at - 1]!))) {
+			return {bare, open: '', length: at};
+		} else {
+			bare += character;
+		}
+	}
+
+	return {bare: bare.slice(0, line.length), open: quote, length: line.length};
+}
+
+function hereDocuments(text: string, bare: string): {readonly word: string; readonly tabs: boolean}[] {
+	if (!bare.includes('<<')) return [];
+	return [...text.matchAll(/(?<!<)<<(-?)\s*(?:\\|(["']))?([\w.]+)\2?/g)]
+		.filter(match => bare.startsWith('<<', match.index))
+		.map(match => ({word: match[3]!, tabs: match[1] === '-'}));
+}
+
+/** Where each feature is used first, in order of lines. */
+export function findFeatures(lines: readonly ShellLine[]): {readonly feature: ShellFeature; readonly line: ShellLine}[] {
+	const found: {readonly feature: ShellFeature; readonly line: ShellLine}[] = [];
+	const left = new Set(shellFeatures);
+	for (const line of lines) {
+		for (const feature of left) {
+			if (feature.pattern.test(feature.quoted === true ? line.text : line.bare)) {
+				found.push({feature, line});
+				left.delete(feature);
+			}
+		}
+	}
+
+	return found;
+}
+
+/** The line of the last unconditional `exit` before a line, or null: `sh` reads no further, so what stands below it may be anything. */
+export function exitBefore(text: string, line: number): number | null {
+	const lines = text.split('\n', line - 1);
+	const found = lines.findLastIndex(content => /^(?:exit(?:\s+\d+)?|exec\s+[^<>\s\d&].*)\s*(?:#.*)?$/.test(content));
+	return found === -1 ? null : found + 1;
+}

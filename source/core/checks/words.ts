@@ -1,0 +1,75 @@
+import type {Role, ScriptFacts} from './facts.js';
+
+/** `0755`, as administrators write permissions. */
+export function octal(mode: number): string {
+	return `0${mode.toString(8).padStart(3, '0')}`;
+}
+
+export function scriptName(role: Role): string {
+	return `${role}-script`;
+}
+
+/** The error table's names of one script's errors. */
+export const scriptErrors = {
+	pre: {
+		failed: 'Pre-ScriptExecutionFailed',
+		missing: 'Pre-ScriptNotFound',
+		permission: 'InsufficientPermissionforPre-Script',
+		timeout: 'Pre-ScriptTimeout',
+	},
+	post: {
+		failed: 'Post-ScriptExecutionFailed',
+		missing: 'Post-ScriptNotFound',
+		permission: 'InsufficientPermissionforPost-Script',
+		timeout: 'Post-ScriptTimeout',
+	},
+} as const;
+
+/** The scripts of a configuration; one that stands there for both roles comes once. */
+export function distinctScripts(facts: {readonly pre: ScriptFacts | null; readonly post: ScriptFacts | null}): ScriptFacts[] {
+	const {pre, post} = facts;
+	if (pre === null) return post === null ? [] : [post];
+	return post === null || post.path === pre.path ? [pre] : [pre, post];
+}
+
+/** `a, b and c`; with `most`, the rest is counted: `a, b and 12 more`. */
+export function list(items: readonly string[], most = 6): string {
+	const shown = items.length > most ? [...items.slice(0, most), `${items.length - most} more`] : items;
+	return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)!}`;
+}
+
+export function count(number: number, one: string, many = `${one}s`): string {
+	return `${number} ${number === 1 ? one : many}`;
+}
+
+/** A value of the configuration as it stands in JSON, bounded for a line. */
+export function shown(value: unknown): string {
+	const text = JSON.stringify(value) ?? String(value);
+	return text.length > 40 ? `${text.slice(0, 37)}…` : text;
+}
+
+/** `preScriptLocation` → `pre-script-location`, for ids. */
+export function kebab(key: string): string {
+	return key.replace(/([a-z\d])([A-Z])/g, '$1-$2').replace(/[^A-Za-z\d]+/g, '-').replace(/^-+|-+$/g, '').toLowerCase();
+}
+
+/** How many insertions, removals, replacements and swaps of neighbours lead from one word to the other; `limit + 1` where more than `limit`. */
+export function distance(a: string, b: string, limit: number): number {
+	if (Math.abs(a.length - b.length) > limit) return limit + 1;
+	let before: number[] = [];
+	let row = Array.from({length: b.length + 1}, (_, index) => index);
+	for (let i = 1; i <= a.length; i++) {
+		const next = [i];
+		for (let j = 1; j <= b.length; j++) {
+			const same = a[i - 1] === b[j - 1];
+			let least = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (same ? 0 : 1));
+			if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) least = Math.min(least, before[j - 2]! + 1);
+			next.push(least);
+		}
+
+		before = row;
+		row = next;
+	}
+
+	return Math.min(row[b.length]!, limit + 1);
+}
