@@ -1,3 +1,4 @@
+import {Buffer} from 'node:buffer';
 import {check} from './check.js';
 import type {Facts} from './facts.js';
 import {finding, type Finding} from './finding.js';
@@ -74,7 +75,7 @@ export const parameterChecks = [
 					}));
 				} else {
 					const items = value as readonly unknown[];
-					const [nul] = items.filter(item => typeof item === 'string' && item.includes('\0'));
+					const nul = items.find(item => typeof item === 'string' && item.includes('\0'));
 					const long = items.findIndex(item => typeof item === 'string' && Buffer.byteLength(item) >= 131_072);
 					const odd = items.filter(item => item === null || typeof item === 'boolean' || typeof item === 'object');
 					if (nul !== undefined || long !== -1) {
