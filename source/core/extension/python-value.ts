@@ -43,10 +43,12 @@ function floatText(value: number): string {
 	const [digits, exponent] = value.toExponential().split('e') as [string, string];
 	const power = Number(exponent);
 	if (power < -4 || power >= 16) return `${digits}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
-	// Between 1e-7 and 1e-4, and from 1e16 on, JavaScript changes its form elsewhere than Python: toFixed writes it out.
-	const places = Math.max(0, digits.replace(/[-.]/g, '').length - 1 - power);
-	const text = value.toFixed(Math.min(places, 100));
-	return text.includes('.') ? text : `${text}.0`;
+	// Written out from the shortest digits: toFixed would round them once more.
+	const sign = digits.startsWith('-') ? '-' : '';
+	const all = digits.replace(/[-.]/g, '');
+	if (power < 0) return `${sign}0.${'0'.repeat(-power - 1)}${all}`;
+	const padded = all.padEnd(power + 2, '0');
+	return `${sign}${padded.slice(0, power + 1)}.${padded.slice(power + 1)}`;
 }
 
 /** Characters that `repr()` of a text escapes, as far as `str.isprintable` goes: controls, separators other than the space, surrogates, unassigned ones. */
