@@ -1,3 +1,13 @@
+import {spawn, type ChildProcess} from 'node:child_process';
+import {fileURLToPath} from 'node:url';
+import {exitCodes, Failure} from '../core/failure.js';
+import {Connection} from './guard/connection.js';
+import {openTargets} from './guard/places.js';
+import {RunningGuard} from './guard/running-guard.js';
+import {openLockFile} from './lock.js';
+import {readFence} from './mounts.js';
+import {loadNative} from './native.js';
+import {markProcess} from './processes.js';
 import type {FamilyHandle, ScriptCommand} from './scripts.js';
 
 /** One filesystem to freeze: the mount point through which it is reached, and its superblock's device ("major:minor"). */
@@ -18,6 +28,8 @@ export type GuardOrder = {
 	readonly lockWaitMs: number;
 	/** The journal of this cycle, which the guard goes on with when the main process is gone. */
 	readonly journalFile: string;
+	/** After so long without an answer of the kernel a freeze is given up: `hung`, and the others are thawed. Default 10,000. */
+	readonly hungAfterMs?: number;
 };
 
 /** What the guard does about scripts when the main process has died: ends what runs, then runs the post-script, under its limit, with real retries. */
@@ -73,3 +85,40 @@ export type Guard = {
 	/** Gives up the lock and ends the guard. The lock file stays. */
 	close(): Promise<void>;
 };
+
+/** Starts the guard and waits until it is ready: it has the lock, and every filesystem open. Throws a Failure (exit 7 where the lock is held). */
+export async function startGuard(order: GuardOrder): Promise<Guard> {
+	const targets = order.waves.flat();
+	const child = startProcess(targets.length);
+	// Meanwhile, the means to do without it.
+	const opening = loadNative();
+	opening.catch(() => {});
+	const connection = new Connection(child);
+	connection.say({say: 'order', order, fence: readFence(), main: markProcess(process.pid)});
+	const news = await connection.next('ready', 'impossible');
+	if (news === null) throw new Failure('The guard process could not be started.', {remedy: 'Nothing was run and nothing was frozen. Try again; if it happens again, report it with the output of: node --version', exitCode: exitCodes.failed});
+	if (news.is === 'impossible') throw new Failure(news.message, {remedy: news.remedies, exitCode: news.exitCode});
+	try {
+		const native = await opening;
+		const own = openTargets(order.waves, readFence());
+		const lock = openLockFile(order.lockFile);
+		const errno = native.lock(lock, 0, 1);
+		if (errno !== null) throw new Failure(`The lock ${order.lockFile} could not be shared with the guard (${errno}).`, {exitCode: exitCodes.locked});
+		return new RunningGuard(order, child, connection, native, own, lock);
+	} catch (error) {
+		connection.say({say: 'close'});
+		throw error;
+	}
+}
+
+/** The guard's file: beside this one in the bundle, above it in the compiled tree. */
+function guardFile(): string {
+	return fileURLToPath(new URL(import.meta.url.endsWith('/system/guard.js') ? '../guard.js' : './guard.js', import.meta.url));
+}
+
+function startProcess(filesystems: number): ChildProcess {
+	const {PATH, LANG, HOME, QUIESCE_FREEZE_ONLY} = process.env;
+	// NODE_OPTIONS and the like stay away from it.
+	const environment = {PATH, LANG, HOME, QUIESCE_FREEZE_ONLY, UV_THREADPOOL_SIZE: String(Math.min(1024, 2 * filesystems + 4))};
+	return spawn(process.execPath, [guardFile()], {detached: true, cwd: '/', stdio: ['pipe', 'pipe', 'ignore'], env: Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined))});
+}

@@ -1,0 +1,82 @@
+import {spawn, type ChildProcess} from 'node:child_process';
+import type {Writable} from 'node:stream';
+
+/**
+ * The third line: a small shell in a session of its own, that thaws when the guard is gone or the deadline has passed by a little. It is told what is
+ * about to be frozen and what is frozen no more, over a pipe that only the guard holds. It opens no mount, writes nothing, and ends with the guard.
+ */
+export type ThirdLine = {
+	readonly pid: number | null;
+	/** Before the first freeze: from now on at most so many seconds. */
+	arm(seconds: number): void;
+	/** The mount with this index is about to be frozen. */
+	mark(index: number): void;
+	/** It is not frozen by us any more, or never was. */
+	clear(index: number): void;
+	/** Resolves when the process has ended, which it does when it is told nothing any more. */
+	end(): Promise<void>;
+};
+
+/*
+ * The words: one number of seconds, then `+INDEX` and `-INDEX` a line. `timeout cat` collects them until the end of the input or the deadline; both are
+ * started before the first freeze call. What is still marked is thawed, the last frozen first and none waiting for another. After the deadline
+ * the guard may still be alive (stopped, or stuck in the kernel), so what could not be thawed is tried again when it ends.
+ */
+const script = `
+trap '' INT TERM HUP QUIT TSTP
+read -r seconds || exit 0
+remaining() {
+	left=
+	for word in $1; do
+		case $word in
+			+*) left="\${word#+} $left" ;;
+			-*) others=; for one in $left; do [ "$one" = "\${word#-}" ] || others="$others $one"; done; left=$others ;;
+		esac
+	done
+}
+thaw() {
+	for one in $left; do
+		eval "mount=\\\${$((one + 1))}"
+		fsfreeze -u "$mount" &
+	done
+	wait
+}
+words=$(timeout "$seconds" cat)
+late=$?
+remaining "$words"
+[ -z "$left" ] && [ "$late" -ne 124 ] && exit 0
+thaw "$@"
+[ "$late" -eq 124 ] || exit 0
+words="$words $(cat)"
+remaining "$words"
+thaw "$@"
+`;
+
+/** Starts it. `mounts`: by index. Where it cannot be started the guard goes on without it. */
+export function startThirdLine(mounts: readonly string[], environment: Readonly<Record<string, string>>): ThirdLine {
+	if (mounts.length === 0) return {pid: null, arm: () => {}, mark: () => {}, clear: () => {}, end: async () => {}};
+	const child = spawn('/bin/sh', ['-c', script, 'quiesce-third-line', ...mounts], {detached: true, cwd: '/', env: {...environment}, stdio: ['pipe', 'ignore', 'ignore']});
+	const ended = new Promise<void>(resolve => {
+		child.once('exit', () => resolve());
+		child.once('error', () => resolve());
+	});
+	const pipe = quiet(child);
+	return {
+		pid: child.pid ?? null,
+		arm: seconds => void pipe.write(`${seconds}\n`),
+		mark: index => void pipe.write(`+${index}\n`),
+		clear: index => void pipe.write(`-${index}\n`),
+		end: async () => {
+			pipe.end();
+			await ended;
+		},
+	};
+}
+
+/** Its input; what is written after its death is lost without a word. */
+function quiet(child: ChildProcess): Writable {
+	const pipe = child.stdin;
+	if (pipe === null) throw new Error('the third line has no input');
+	pipe.on('error', () => {});
+	return pipe;
+}

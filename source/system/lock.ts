@@ -1,0 +1,110 @@
+import {closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, statSync} from 'node:fs';
+import {dirname} from 'node:path';
+import {exitCodes, Failure} from '../core/failure.js';
+import type {Native} from './native.js';
+import {commandLineOf} from './processes.js';
+
+/** The lock file of Azure's extension, which quiesce takes too, so that the two are never at work at the same time. */
+export const extensionLockFile = '/etc/azure/MicrosoftRecoverySvcsSafeFreezeLock/SafeFreezeLockFile';
+
+/** A held lock. It is given up when its process ends, when the descriptor closes, and when this process closes ANY descriptor of the same file (POSIX). */
+export type HeldLock = {
+	readonly descriptor: number;
+	release(): void;
+};
+
+/**
+ * Takes the lock: an exclusive POSIX lock on the whole file. A file that nobody holds a lock on is no lock; the file stays. Throws a Failure (exit 7)
+ * that names the holder, at once or after `waitMs`. After a throw for a wait that took too long, one thread of the pool still waits: the
+ * process must end itself by a signal.
+ */
+export async function takeLock(native: Native, path: string, waitMs: number): Promise<HeldLock> {
+	const until = performance.now() + waitMs;
+	for (;;) {
+		const descriptor = openLockFile(path);
+		try {
+			let errno = native.lock(descriptor, 0, 0);
+			if ((errno === 'EAGAIN' || errno === 'EACCES') && performance.now() < until) {
+				errno = await within(native.lockWaiting(descriptor, 0, 0), until - performance.now()) ?? 'EAGAIN';
+				if (errno === 'acquired') errno = null;
+			}
+			if (errno === 'EAGAIN' || errno === 'EACCES') throw heldByAnother(native, descriptor, path);
+			if (errno !== null) throw new Failure(`The lock file ${path} could not be locked (${errno}).`, {remedy: 'Its filesystem must support file locks.'});
+			// The extension removes the file when it has finished: a lock on a file that is not at its path any more keeps nobody out.
+			if (isStillAt(descriptor, path)) return {descriptor, release: () => closeSync(descriptor)};
+		} catch (error) {
+			closeSync(descriptor);
+			throw error;
+		}
+		closeSync(descriptor);
+	}
+}
+
+/** Opens the lock file, made where missing, without following a link. */
+export function openLockFile(path: string): number {
+	try {
+		mkdirSync(dirname(path), {recursive: true, mode: 0o755});
+		const descriptor = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o600);
+		if (!fstatSync(descriptor).isFile()) {
+			closeSync(descriptor);
+			throw new Error('it is not a regular file');
+		}
+		return descriptor;
+	} catch (error) {
+		throw new Failure(`The lock file ${path} cannot be opened: ${error instanceof Error ? error.message : String(error)}.`, {
+			remedy: `It must be a regular file that root can write, in ${dirname(path)}. Without the lock quiesce would not notice a backup under way.`,
+			cause: error,
+		});
+	}
+}
+
+/** Who holds a POSIX lock on a file, from /proc/locks: without opening the file, which would give up a lock of one's own. Null: nobody. */
+export function readLockHolder(path: string): {readonly pid: number | null; readonly command: string | null} | null {
+	let inode: number;
+	try {
+		inode = statSync(path).ino;
+	} catch {
+		return null;
+	}
+	for (const line of readFileSync('/proc/locks', 'utf8').split('\n')) {
+		// `1: POSIX  ADVISORY  WRITE 1234 00:1f:5678 0 EOF`; a waiter has `->` behind the number.
+		const match = /^\d+: (?:POSIX|OFDLCK)\s+\S+\s+WRITE (-?\d+) [\da-f]+:[\da-f]+:(\d+) /.exec(line);
+		if (match === null || Number(match[2]) !== inode) continue;
+		const pid = Number(match[1]);
+		return pid > 0 ? {pid, command: commandLineOf(pid)} : {pid: null, command: null};
+	}
+	return null;
+}
+
+function isStillAt(descriptor: number, path: string): boolean {
+	try {
+		const open = fstatSync(descriptor, {bigint: true});
+		const there = statSync(path, {bigint: true});
+		return open.dev === there.dev && open.ino === there.ino;
+	} catch {
+		return false;
+	}
+}
+
+function heldByAnother(native: Native, descriptor: number, path: string): Failure {
+	const pid = native.lockHolder(descriptor)?.pid ?? readLockHolder(path)?.pid ?? null;
+	const command = pid === null ? null : commandLineOf(pid);
+	const who = pid === null ? 'another process' : `process ${pid}${command === null ? '' : ` (${command})`}`;
+	return new Failure(`Another cycle, or a backup by Azure, is under way: ${who} holds the lock ${path}.`, {
+		remedy: ['Wait until it has finished, or let quiesce wait: --wait SECONDS', ...(pid === null ? [] : [`To see what it is: ps -fp ${pid}`])],
+		exitCode: exitCodes.locked,
+	});
+}
+
+/** `acquired` for a call that succeeded, its errno for one that failed, undefined where it did not return in time. */
+async function within(call: Promise<string | null>, milliseconds: number): Promise<string | undefined> {
+	let timer: NodeJS.Timeout | undefined;
+	const late = new Promise<undefined>(resolve => {
+		timer = setTimeout(() => resolve(undefined), milliseconds);
+	});
+	try {
+		return await Promise.race([call.then(errno => errno ?? 'acquired'), late]);
+	} finally {
+		clearTimeout(timer);
+	}
+}
