@@ -33,6 +33,8 @@ const input = new Socket({fd: 0, readable: true, writable: false});
 let work: Work | undefined;
 let scripts: HeldScripts | null = null;
 let ending = false;
+/** The kernel's score of this process before it was protected. */
+let memoryShortage: string | undefined;
 
 /** Goes to the kernel at once where there is room; waits in memory, without blocking, where the main process does not read. */
 function tell(news: GuardNews): void {
@@ -134,6 +136,7 @@ async function mainGone(): Promise<void> {
 	if (work === undefined) return endNow();
 	await work.freezer.thaw('main-gone');
 	await work.thirdLine.end();
+	unprotect();
 	await settleScripts(scripts, work.order.journalFile);
 	work.lock.release();
 	endNow();
@@ -147,11 +150,16 @@ function wake(main: ProcessMark): void {
 /** The kernel's killer for lack of memory shall choose somebody else. */
 function protectFromMemoryShortage(): void {
 	try {
-		readFileSync('/proc/self/oom_score_adj', 'utf8');
+		memoryShortage = readFileSync('/proc/self/oom_score_adj', 'utf8').trim();
 		writeFileSync('/proc/self/oom_score_adj', '-1000');
 	} catch {
 		// Not allowed in some containers.
 	}
+}
+
+/** Scripts that the guard starts are not protected from it. */
+function unprotect(): void {
+	if (memoryShortage !== undefined) writeFileSync('/proc/self/oom_score_adj', memoryShortage);
 }
 
 function narrower(one: Fence, other: Fence): Fence {

@@ -145,7 +145,7 @@ export function readBootId(): string {
 function fold(path: string, entries: readonly JournalEntry[]): UnfinishedCycle | null {
 	const first = entries.find(entry => entry.step === 'begun');
 	if (first === undefined || entries.some(entry => entry.step === 'finished')) return null;
-	let at: {-readonly [Key in keyof UnfinishedCycle]: UnfinishedCycle[Key]} = {
+	const at: {-readonly [Key in keyof UnfinishedCycle]: UnfinishedCycle[Key]} = {
 		path, cycle: first.cycle, bootId: first.bootId, sameBoot: first.bootId === readBootId(), main: first.main, guard: null, waves: [], mayBeFrozen: false,
 		pre: null, preStarted: false, preEnded: false, post: null, limitMs: 0, retries: 0, postState: 'ended', postFamily: null,
 	};
@@ -155,34 +155,40 @@ function fold(path: string, entries: readonly JournalEntry[]): UnfinishedCycle |
 			case 'finished':
 				break;
 			case 'guard':
-				at = {...at, guard: entry.guard};
+				at.guard = entry.guard;
 				break;
 			case 'mounts':
-				at = {...at, waves: entry.waves};
+				at.waves = entry.waves;
 				break;
 			case 'pre-starting':
-				at = {...at, preStarted: true, post: entry.post, limitMs: entry.limitMs, retries: entry.retries, postState: entry.post === null ? 'ended' : 'owed'};
+				at.preStarted = true;
+				at.post = entry.post;
+				at.limitMs = entry.limitMs;
+				at.retries = entry.retries;
+				at.postState = entry.post === null ? 'ended' : 'owed';
 				break;
 			case 'pre-started':
-				at = {...at, pre: entry.family};
+				at.pre = entry.family;
 				break;
 			case 'pre-ended':
-				at = {...at, preEnded: true};
+				at.preEnded = true;
 				break;
 			case 'freezing':
-				at = {...at, mayBeFrozen: at.sameBoot};
+				at.mayBeFrozen = at.sameBoot;
 				break;
 			case 'thawed':
-				at = {...at, mayBeFrozen: false};
+				at.mayBeFrozen = false;
 				break;
 			case 'post-starting':
-				at = {...at, postState: 'unknown', postFamily: null};
+				at.postState = 'unknown';
+				at.postFamily = null;
 				break;
 			case 'post-started':
-				at = {...at, postFamily: entry.family};
+				at.postFamily = entry.family;
 				break;
 			case 'post-ended':
-				at = {...at, postState: entry.willRetry ? 'owed' : 'ended', ...(entry.willRetry ? {retries: Math.max(0, at.retries - 1)} : {})};
+				at.postState = entry.willRetry ? 'owed' : 'ended';
+				if (entry.willRetry) at.retries = Math.max(0, at.retries - 1);
 				break;
 		}
 	}

@@ -1,11 +1,9 @@
-import {spawn} from 'node:child_process';
-import {once} from 'node:events';
-import {readdirSync, readFileSync, writeFileSync} from 'node:fs';
-import {join} from 'node:path';
+import {existsSync, readdirSync, readFileSync} from 'node:fs';
+import {familyOf} from '../families.js';
 import type {HeldScripts} from '../guard.js';
 import {continueJournal, readJournal, type Journal, type JournalStep} from '../journal.js';
 import {isAlive, readProcess} from '../processes.js';
-import type {FamilyHandle, ScriptCommand} from '../scripts.js';
+import {startScript, type FamilyHandle, type ScriptCommand} from '../scripts.js';
 
 /** Between two attempts of a script. */
 const retryPauseMs = 1000;
@@ -28,13 +26,7 @@ export async function settleScripts(scripts: HeldScripts | null, journalFile: st
 	if (scripts !== null) {
 		const preRuns = scripts.pre !== null && isAlive(markOf(scripts.pre));
 		if (scripts.pre !== null && preRuns) await endFamily(scripts.pre);
-		const started = scripts.postStarted ?? startedByMain(scripts.post, journalFile);
-		if (started !== null) {
-			await waitForEnd(started, scripts.limitMs);
-			note({step: 'post-ended', exitCode: null, willRetry: false});
-		} else if (scripts.post !== null && !hasEnded(journalFile)) {
-			await runWithRetries(scripts.post, scripts, note);
-		}
+		await settlePost(scripts, journalFile, note);
 		// What a successful pre-script left behind lived until now.
 		if (scripts.pre !== null && !preRuns) await endFamily(scripts.pre);
 	}
@@ -45,7 +37,26 @@ export async function settleScripts(scripts: HeldScripts | null, journalFile: st
 	}
 }
 
-async function runWithRetries(post: ScriptCommand, {limitMs, retries}: HeldScripts, note: (step: JournalStep) => void): Promise<void> {
+/** Runs the post-script, unless it ran already; waits for one that runs. The journal knows more than the last word of the main process. */
+async function settlePost(scripts: HeldScripts, journalFile: string, note: (step: JournalStep) => void): Promise<void> {
+	const {post, postStarted, limitMs} = scripts;
+	const steps = readJournal(journalFile) ?? [];
+	const last = steps.findLast(entry => entry.step === 'post-starting' || entry.step === 'post-started' || entry.step === 'post-ended');
+	if (last?.step === 'post-ended') {
+		const made = steps.filter(entry => entry.step === 'post-ended').length;
+		if (last.willRetry && post !== null) await runWithRetries(post, limitMs, Math.max(0, scripts.retries - made), note);
+		return;
+	}
+	const family = last?.step === 'post-started' ? last.family : postStarted ?? (last === undefined ? null : runningPost(post));
+	if (family === null) {
+		if (post !== null) await runWithRetries(post, limitMs, scripts.retries, note);
+		return;
+	}
+	await waitForEnd(family, limitMs);
+	note({step: 'post-ended', exitCode: null, willRetry: false});
+}
+
+async function runWithRetries(post: ScriptCommand, limitMs: number, retries: number, note: (step: JournalStep) => void): Promise<void> {
 	const until = performance.now() + limitMs;
 	for (let attempt = 1; ; attempt++) {
 		note({step: 'post-starting', attempt, by: 'guard'});
@@ -57,22 +68,14 @@ async function runWithRetries(post: ScriptCommand, {limitMs, retries}: HeldScrip
 	}
 }
 
-/** One run of the script, as the extension would start it; null where it was ended at the limit or could not be started. */
+/** One run of the script, as the extension would start it, with what is left of the time; null where it was ended at the limit or could not be started. */
 async function runOnce(command: ScriptCommand, until: number, started: (family: FamilyHandle) => void): Promise<number | null> {
-	const child = spawn('sh', [command.path, ...command.parameters], {cwd: command.directory, env: {...command.environment}, detached: true, stdio: 'ignore'});
-	const end = once(child, 'exit').then(([code]) => code as number | null, () => null);
-	if (child.pid === undefined) return end;
-	const family: FamilyHandle = {cgroup: null, leader: child.pid, leaderStart: readProcess(child.pid)?.start ?? ''};
-	started(family);
-	let timer: NodeJS.Timeout | undefined;
-	const limit = new Promise<'limit'>(resolve => {
-		timer = setTimeout(() => resolve('limit'), Math.max(0, until - performance.now()));
-	});
-	const outcome = await Promise.race([end, limit]);
-	clearTimeout(timer);
-	if (outcome !== 'limit') return outcome;
-	await endFamily(family);
-	return null;
+	const {family, ended} = startScript(command, {limitMs: Math.max(1, until - performance.now())});
+	started(family.handle);
+	const {exitCode, endedBy} = await ended;
+	if (endedBy !== 'itself') await family.end();
+	await family.release();
+	return exitCode;
 }
 
 /** Waits for a script that the main process had started; at its limit it is ended with everything that it started. */
@@ -84,65 +87,19 @@ async function waitForEnd(family: FamilyHandle, limitMs: number): Promise<void> 
 	}
 }
 
-/** SIGKILL for a script and all that it started, again and again until nothing is left. */
-export async function endFamily(family: FamilyHandle): Promise<void> {
-	for (let round = 0; round < 100; round++) {
-		if (family.cgroup !== null) {
-			try {
-				writeFileSync(join(family.cgroup, 'cgroup.kill'), '1');
-			} catch {
-				// An old kernel, or the group is gone.
-			}
-		}
-		const members = membersOf(family);
-		if (members.length === 0) return;
-		for (const pid of members) {
-			try {
-				process.kill(pid, 'SIGKILL');
-			} catch {
-				// It has ended by itself.
-			}
-		}
-		await pause(pollMs);
-	}
-}
-
-/** The living processes of a family: of its cgroup, its session, and their descendants. */
-function membersOf(family: FamilyHandle): readonly number[] {
-	const inGroup = family.cgroup === null ? [] : numbersIn(join(family.cgroup, 'cgroup.procs'));
-	const leader = readProcess(family.leader);
-	// Another process has the leader's id by now: then that session is not ours.
-	const recycled = leader !== null && leader.start !== family.leaderStart;
-	const all = new Map(readdirSync('/proc').filter(name => /^\d+$/.test(name)).flatMap(name => {
-		const found = readProcess(Number(name));
-		return found === null || found.state === 'Z' || found.state === 'X' ? [] : [[Number(name), found] as const];
-	}));
-	const members = new Set(inGroup);
-	if (!recycled) {
-		for (const [pid, {session}] of all) if (session === family.leader || pid === family.leader) members.add(pid);
-	}
-	for (let size = -1; size !== members.size;) {
-		size = members.size;
-		for (const [pid, {parent}] of all) if (members.has(parent)) members.add(pid);
-	}
-	members.delete(process.pid);
-	return [...members].filter(pid => all.has(pid));
-}
-
-/** The post-script that the main process started in the moment of its death: the journal says that it was about to, and a process of that command line is there. */
-function startedByMain(post: ScriptCommand | null, journalFile: string): FamilyHandle | null {
+/** A post-script that the main process started in the moment of its death, before it could say so: found by its command line. */
+function runningPost(post: ScriptCommand | null): FamilyHandle | null {
 	if (post === null) return null;
-	const entries = readJournal(journalFile) ?? [];
-	const last = entries.findLast(entry => entry.step === 'post-starting' || entry.step === 'post-started' || entry.step === 'post-ended');
-	if (last?.step === 'post-started') return last.family;
-	if (last?.step !== 'post-starting') return null;
-	const words = ['sh', post.path, ...post.parameters].join('\0');
+	const words = [post.path, ...post.parameters];
 	for (const name of readdirSync('/proc')) {
 		if (!/^\d+$/.test(name)) continue;
 		try {
-			const line = readFileSync(`/proc/${name}/cmdline`, 'utf8').replace(/\0$/, '');
+			const line = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0').slice(0, -1);
 			const found = readProcess(Number(name));
-			if (found !== null && (line === words || line === words.replace(/^sh/, '/bin/sh'))) return {cgroup: null, leader: Number(name), leaderStart: found.start};
+			// The script itself leads its session; what it starts does not.
+			if (found?.session !== Number(name) || line.length <= words.length || !words.every((word, index) => word === line.at(index - words.length))) continue;
+			const path = /^0::(.*)$/m.exec(readFileSync(`/proc/${name}/cgroup`, 'utf8'))?.[1] ?? '';
+			return {cgroup: ownCgroup(path), leader: Number(name), leaderStart: found.start};
 		} catch {
 			// It has ended by itself.
 		}
@@ -150,9 +107,17 @@ function startedByMain(post: ScriptCommand | null, journalFile: string): FamilyH
 	return null;
 }
 
-/** The journal says that the post-script came to its end, for good. */
-function hasEnded(journalFile: string): boolean {
-	return (readJournal(journalFile) ?? []).some(entry => entry.step === 'post-ended' && !entry.willRetry);
+/** The directory of a script's own control group; null for any other. */
+function ownCgroup(path: string): string | null {
+	const name = /\/(quiesce-[\w-]+)$/.exec(path)?.[1];
+	if (name === undefined) return null;
+	return ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'].map(top => `${top}/${name}`).find(directory => existsSync(directory)) ?? null;
+}
+
+async function endFamily(handle: FamilyHandle): Promise<void> {
+	const family = familyOf(handle);
+	await family.end();
+	await family.release();
 }
 
 function openIfThere(path: string): Journal | null {
@@ -160,14 +125,6 @@ function openIfThere(path: string): Journal | null {
 		return continueJournal(path);
 	} catch {
 		return null;
-	}
-}
-
-function numbersIn(path: string): readonly number[] {
-	try {
-		return readFileSync(path, 'utf8').split('\n').filter(line => line !== '').map(Number);
-	} catch {
-		return [];
 	}
 }
 

@@ -46,7 +46,7 @@ export class Connection {
 	}
 
 	#tell(news: GuardNews | null): void {
-		for (const listener of [...this.#listeners]) listener(news);
+		for (const listener of this.#listeners) listener(news);
 	}
 
 	#end(): void {

@@ -58,6 +58,7 @@ export function makeFreezer(parts: FreezerParts): Freezer {
 	let stopped: ThawCause | undefined;
 	let running: Promise<ThawReport> | undefined;
 	let unasked = false;
+	const isStopped = (): boolean => stopped !== undefined;
 	/** Every freeze call that was made. */
 	const calls: Promise<void>[] = [];
 	/** Wakes the wave that is being waited for. */
@@ -163,7 +164,8 @@ export function makeFreezer(parts: FreezerParts): Freezer {
 			deadline = setTimeout(() => void thaw('deadline'), parts.deadlineMs);
 		}
 		let hung = false;
-		for (let level = 0; level < parts.waves.length && stopped === undefined; level++) {
+		for (let level = 0; level < parts.waves.length; level++) {
+			if (isStopped()) break;
 			const wave = places.filter(place => place.wave === level);
 			// All intents are told before the first call, so that whoever outlives this process knows what may be frozen.
 			for (const place of wave) {
@@ -203,12 +205,13 @@ export function makeFreezer(parts: FreezerParts): Freezer {
 		return {
 			frozen,
 			durationMs,
-			mounts: places.filter(place => place.state !== 'open').map(place => ({
-				mount: place.open.target.mount,
-				ok: place.freezeErrno === undefined && place.state !== 'freezing',
-				durationMs: place.state === 'freezing' ? durationMs : place.freezeMs,
-				...(place.freezeErrno !== undefined ? {errno: place.freezeErrno} : place.state === 'freezing' ? {errno: 'ETIMEDOUT'} : {}),
-			})),
+			mounts: places.flatMap((place): readonly MountReport[] => {
+				const {mount} = place.open.target;
+				if (place.state === 'open') return [];
+				if (place.state === 'freezing') return [{mount, ok: false, durationMs, errno: 'ETIMEDOUT'}];
+				if (place.freezeErrno !== undefined) return [{mount, ok: false, durationMs: place.freezeMs, errno: place.freezeErrno}];
+				return [{mount, ok: true, durationMs: place.freezeMs}];
+			}),
 		};
 	};
 
@@ -226,7 +229,7 @@ async function settled(calls: readonly Promise<void>[], limitMs: number, woken?:
 	const limit = new Promise<void>(resolve => {
 		timer = setTimeout(resolve, limitMs);
 	});
-	await Promise.race([Promise.all(calls).then(() => {}), limit, ...(woken === undefined ? [] : [woken])]);
+	await Promise.race([Promise.all(calls), limit, ...(woken === undefined ? [] : [woken])]);
 	clearTimeout(timer);
 }
 
