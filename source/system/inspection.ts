@@ -1,0 +1,164 @@
+import {Buffer} from 'node:buffer';
+import {closeSync, constants, fstatSync, lstatSync, opendirSync, openSync, readFileSync, readSync, realpathSync, statSync, type Stats} from 'node:fs';
+import {basename, dirname, join} from 'node:path';
+import type {OpenPlace} from '../core/checks/facts.js';
+import {distance} from '../core/checks/words.js';
+import type {FileFacts} from '../core/extension/types.js';
+
+let users: ReadonlyMap<number, string> | null = null;
+
+/** A user's name from /etc/passwd; null where the uid has none there. */
+function userName(uid: number): string | null {
+	if (users === null) {
+		let text = '';
+		try {
+			text = readFileSync('/etc/passwd', 'utf8');
+		} catch {
+			// Without the file nobody but root has a name that matters.
+		}
+
+		const found = new Map<number, string>([[0, 'root']]);
+		for (const line of text.split('\n')) {
+			const [name, , id] = line.split(':');
+			if (name !== undefined && id !== undefined && /^\d+$/.test(id) && !found.has(Number(id))) found.set(Number(id), name);
+		}
+
+		users = found;
+	}
+
+	return users.get(uid) ?? null;
+}
+
+export type Reading = {
+	readonly facts: FileFacts;
+	/** In bytes; 0 where it is no regular file. */
+	readonly size: number;
+};
+
+/**
+ * Looks at a path and reads up to `limit` bytes of it, where it is a regular file (after links). Never waits: a pipe or a device is opened
+ * without blocking and not read; at most `limit` bytes of a file without end are read. Never throws.
+ */
+export function readPath(path: string, limit: number): Reading {
+	const missing: Reading = {facts: {path, kind: 'missing', mode: 0, owner: null, content: null}, size: 0};
+	if (path === '' || path.includes('\0')) return missing;
+	let facts: Stats;
+	try {
+		facts = statSync(path);
+	} catch {
+		return missing;
+	}
+
+	const known = {path, mode: facts.mode & 0o7777, owner: userName(facts.uid)};
+	if (!facts.isFile()) return {facts: {...known, kind: facts.isDirectory() ? 'directory' : 'other', content: null}, size: 0};
+	let descriptor: number;
+	try {
+		descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+	} catch {
+		return {facts: {...known, kind: 'file', content: null}, size: facts.size};
+	}
+
+	try {
+		const now = fstatSync(descriptor);
+		if (!now.isFile()) return {facts: {...known, kind: 'other', content: null}, size: 0};
+		// A file of /proc says that it is empty and is not: a little is tried in any case.
+		const buffer = Buffer.alloc(Math.min(limit, Math.max(now.size, 4096)));
+		let length = 0;
+		while (length < buffer.length) {
+			const read = readSync(descriptor, buffer, length, buffer.length - length, null);
+			if (read === 0) break;
+			length += read;
+		}
+
+		return {facts: {...known, kind: 'file', content: new Uint8Array(buffer.subarray(0, length))}, size: now.size};
+	} catch {
+		return {facts: {...known, kind: 'file', content: null}, size: facts.size};
+	} finally {
+		closeSync(descriptor);
+	}
+}
+
+/** A regular file that may be started or read; false for everything else. */
+export function isRegularFile(path: string): boolean {
+	try {
+		return statSync(path).isFile();
+	} catch {
+		return false;
+	}
+}
+
+/**
+ * Where, on the way to a file, somebody else than root can put something else in its place: a directory that belongs to another user, or that group
+ * or everybody may write (a sticky one only where the entry in it is not root's). The links on the way count, with the places where they lie. Outermost first.
+ */
+export function openPlaces(path: string): OpenPlace[] {
+	const ways = new Set<string>([path]);
+	try {
+		ways.add(realpathSync(path));
+	} catch {
+		// Not there: then the way as it is written.
+	}
+
+	const found = new Map<string, OpenPlace>();
+	for (const way of ways) {
+		for (let entry = way; entry !== '/' && entry !== '.'; entry = dirname(entry)) {
+			const directory = dirname(entry);
+			const place = openDirectory(directory, entry);
+			if (place !== null) found.set(directory, place);
+		}
+	}
+
+	return [...found.values()].toSorted((a, b) => a.path.length - b.path.length);
+}
+
+function openDirectory(directory: string, entry: string): OpenPlace | null {
+	let facts: Stats;
+	try {
+		facts = statSync(directory);
+	} catch {
+		return null;
+	}
+
+	const mode = facts.mode & 0o7777;
+	const place = {path: directory, mode, owner: userName(facts.uid) ?? String(facts.uid)};
+	if (facts.uid !== 0) return {...place, because: 'owner'};
+	const because = (mode & 0o002) !== 0 ? 'everybody' as const : (mode & 0o020) !== 0 && facts.gid !== 0 ? 'group' as const : null;
+	if (because === null) return null;
+	if ((mode & 0o1000) !== 0) {
+		try {
+			// In a sticky directory root's entries stay root's.
+			if (lstatSync(entry).uid === 0) return null;
+		} catch {
+			// Not there: anybody can make it.
+		}
+	}
+
+	return {...place, because};
+}
+
+/** Paths beside a missing one that it may have been meant to be: without the spaces around it, in other letters, or nearly so. */
+export function similarPaths(path: string): string[] {
+	const found: string[] = [];
+	const trimmed = path.trim();
+	if (trimmed !== path && trimmed !== '' && isRegularFile(trimmed)) found.push(trimmed);
+	const name = basename(trimmed).toLowerCase();
+	if (!trimmed.startsWith('/') || name.length < 3 || name.length > 100) return found;
+	try {
+		const directory = opendirSync(dirname(trimmed));
+		try {
+			for (let seen = 0; seen < 2000 && found.length < 5; seen++) {
+				const entry = directory.readSync();
+				if (entry === null) break;
+				const candidate = join(dirname(trimmed), entry.name);
+				if (found.includes(candidate) || candidate === path || !(entry.isFile() || entry.isSymbolicLink())) continue;
+				if (distance(entry.name.toLowerCase(), name, 2) <= 2 && isRegularFile(candidate)) found.push(candidate);
+			}
+		} finally {
+			directory.closeSync();
+		}
+	} catch {
+		// No such directory: nothing beside it either.
+	}
+
+	return found;
+}

@@ -1,0 +1,153 @@
+import {readdirSync, readFileSync, readlinkSync, statSync} from 'node:fs';
+import {join} from 'node:path';
+import type {BackupAgent, MachineFacts, ProcessName} from '../core/checks/facts.js';
+import {shellName} from './shell.js';
+
+/** Azure's lock file for freezing; the extension makes it and takes it away. */
+export const freezeLock = '/etc/azure/MicrosoftRecoverySvcsSafeFreezeLock/SafeFreezeLockFile';
+
+const agents: readonly {readonly name: string; readonly files: readonly string[]; readonly processes: readonly string[]; readonly freezes: boolean}[] = [
+	{name: 'QEMU guest agent with a freeze hook', files: ['/etc/qemu/fsfreeze-hook', '/etc/qemu-ga/fsfreeze-hook'], processes: ['qemu-ga'], freezes: true},
+	{name: 'VMware Tools', files: ['/etc/vmware-tools/backupScripts.d'], processes: ['vmtoolsd'], freezes: true},
+	{name: 'Azure Site Recovery', files: ['/usr/local/ASR', '/usr/local/.vx_version'], processes: ['svagents', 'cxpsclient', 's2'], freezes: true},
+	{name: 'Veeam Agent', files: ['/etc/veeam', '/opt/veeam'], processes: ['veeamservice', 'veeamdeployment'], freezes: true},
+	{name: 'Commvault', files: ['/etc/CommVaultRegistry', '/opt/commvault'], processes: ['cvd', 'cvlaunchd'], freezes: true},
+	{name: 'Rubrik', files: ['/etc/rubrik'], processes: ['backup_agent_main', 'bootstrap_agent_main'], freezes: false},
+	{name: 'NetBackup', files: ['/usr/openv/netbackup'], processes: ['bpcd', 'vnetd'], freezes: false},
+	{name: 'Acronis', files: ['/usr/lib/Acronis', '/var/lib/Acronis'], processes: ['acronis_mms'], freezes: true},
+	{name: 'Google guest agent with snapshot scripts', files: ['/etc/google/snapshots/pre.sh'], processes: ['google_guest_agent'], freezes: false},
+];
+
+type Process = {readonly pid: number; readonly name: string};
+
+function processes(): Process[] {
+	return entries('/proc').filter(name => /^\d+$/.test(name)).flatMap(name => {
+		const comm = textOf(`/proc/${name}/comm`);
+		return comm === null ? [] : [{pid: Number(name), name: comm.trim()}];
+	});
+}
+
+function entries(directory: string): readonly string[] {
+	try {
+		return readdirSync(directory);
+	} catch {
+		return [];
+	}
+}
+
+function textOf(path: string): string | null {
+	try {
+		return readFileSync(path, 'utf8');
+	} catch {
+		return null;
+	}
+}
+
+function exists(path: string): boolean {
+	try {
+		statSync(path);
+		return true;
+	} catch {
+		return false;
+	}
+}
+
+/** Content classes of fanotify(7): only they answer for accesses, and so can hold up a freeze. */
+const permissionClasses = 0x04 | 0x08;
+
+/** Processes that answer for file accesses. Bounded: what is not seen within `untilMs` (of performance.now) is not looked at. */
+function accessGates(all: readonly Process[], untilMs: number): ProcessName[] {
+	const found: ProcessName[] = [];
+	for (const process of all) {
+		if (performance.now() > untilMs) break;
+		for (const descriptor of entries(`/proc/${process.pid}/fd`)) {
+			let target: string;
+			try {
+				target = readlinkSync(`/proc/${process.pid}/fd/${descriptor}`);
+			} catch {
+				continue;
+			}
+
+			if (target !== 'anon_inode:[fanotify]') continue;
+			const flags = /^fanotify flags:([\da-f]+)/m.exec(textOf(`/proc/${process.pid}/fdinfo/${descriptor}`) ?? '')?.[1];
+			if (flags !== undefined && (Number.parseInt(flags, 16) & permissionClasses) !== 0) {
+				found.push(process);
+				break;
+			}
+		}
+	}
+
+	return found;
+}
+
+/** Processes that wait uninterruptibly where writers to a frozen filesystem wait. */
+function waiting(all: readonly Process[]): ProcessName[] {
+	return all.filter(({pid}) => textOf(`/proc/${pid}/wchan`) === 'percpu_rwsem_wait' && /^\d+ \(.*\) D /s.test(textOf(`/proc/${pid}/stat`) ?? ''));
+}
+
+/** Only what still waits a moment later: control groups use the same kind of lock, for an instant. */
+async function stalled(all: readonly Process[]): Promise<ProcessName[]> {
+	const first = waiting(all);
+	if (first.length === 0) return [];
+	await new Promise(resolve => setTimeout(resolve, 60));
+	return waiting(first);
+}
+
+function lockFacts(path: string, all: readonly Process[]): MachineFacts['lock'] {
+	let inode: bigint;
+	try {
+		inode = statSync(path, {bigint: true}).ino;
+	} catch {
+		return {state: 'absent', path, holder: null};
+	}
+
+	// "1: POSIX  ADVISORY  WRITE 1234 fe:00:5678 0 EOF"; waiting ones have an arrow.
+	for (const line of (textOf('/proc/locks') ?? '').split('\n')) {
+		const match = /^\d+:\s+(?:POSIX|OFDLCK)\s+\S+\s+WRITE\s+(-?\d+)\s+\S+:(\d+)\s/.exec(line);
+		if (match === null || BigInt(match[2]!) !== inode) continue;
+		return {state: 'held', path, holder: all.find(({pid}) => pid === Number(match[1])) ?? null};
+	}
+
+	return {state: 'stale', path, holder: null};
+}
+
+/** The extension's newest directory; null where it is not installed. */
+export function findExtensionDirectory(waagent = '/var/lib/waagent'): string | null {
+	const prefix = 'Microsoft.Azure.RecoveryServices.VMSnapshotLinux-';
+	const version = (name: string): number[] => name.slice(prefix.length).split('.').map(Number);
+	const found = entries(waagent).filter(name => name.startsWith(prefix) && /^[\d.]+$/.test(name.slice(prefix.length)) && exists(join(waagent, name, 'HandlerEnvironment.json')));
+	const newest = found.toSorted((a, b) => {
+		const [left, right] = [version(a), version(b)];
+		for (let index = 0; index < Math.max(left.length, right.length); index++) {
+			const difference = (left[index] ?? 0) - (right[index] ?? 0);
+			if (difference !== 0) return difference;
+		}
+
+		return 0;
+	}).at(-1);
+	return newest === undefined ? null : join(waagent, newest);
+}
+
+function findAgents(all: readonly Process[]): BackupAgent[] {
+	return agents.flatMap(({name, files, processes: names, freezes}) => {
+		const file = files.find(exists);
+		const process = all.find(({name: comm}) => names.some(known => comm === known.slice(0, 15)));
+		// A guest agent alone, without its hook or its scripts, takes no backups.
+		if (file === undefined) return [];
+		return [{name, evidence: process === undefined ? file : `${process.name} (${process.pid})`, freezes, running: process !== undefined}];
+	});
+}
+
+/** What else on the machine decides over a backup. Reads /proc and a few names; changes nothing, freezes nothing, tries nothing. */
+export async function readMachineFacts(leftFrozen: readonly string[]): Promise<MachineFacts> {
+	const all = processes();
+	return {
+		shell: shellName(),
+		extensionDirectory: findExtensionDirectory(),
+		lock: lockFacts(freezeLock, all),
+		fanotify: accessGates(all, performance.now() + 300),
+		stalled: await stalled(all),
+		leftFrozen,
+		agents: findAgents(all),
+	};
+}
