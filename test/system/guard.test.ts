@@ -1,0 +1,349 @@
+import assert from 'node:assert/strict';
+import {appendFileSync, existsSync, mkdirSync, readFileSync, unlinkSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {after, before, suite, test} from 'node:test';
+import {openJournal, readBootId, type Journal} from '../../source/system/journal.js';
+import {loadNative} from '../../source/system/native.js';
+import {openLockFile, readLockHolder} from '../../source/system/lock.js';
+import {markProcess} from '../../source/system/processes.js';
+import type {HeldScripts} from '../../source/system/guard.js';
+import {must, run} from '../support/process.js';
+import {whyNoLoopDisks} from '../support/skip.js';
+import {eventually, makeLab, stalled, stateOf, type Lab} from './guard-lab.js';
+
+const skip = whyNoLoopDisks('ext4', 'xfs');
+
+suite('the guard', {skip}, () => {
+	let lab: Lab;
+	let a: string;
+	let b: string;
+
+	before(async () => {
+		lab = await makeLab([{name: 'a', type: 'ext4'}, {name: 'b', type: 'xfs'}]);
+		[a = '', b = ''] = lab.disks.mounts;
+	});
+	after(async () => lab.end());
+
+	test('freezes, so that a writer stalls, and thaws, so that it goes on', async () => {
+		const main = await lab.start();
+		const report = await main.freeze();
+		assert.equal(report.frozen, true);
+		assert.deepEqual(report.mounts.map(({mount, ok}) => [mount, ok]), [[a, true], [b, true]]);
+		const writers = [lab.write(a), lab.write(b)];
+		for (const writer of writers) await stalled(writer.pid);
+		assert.match(readFileSync(`/proc/${writers[0]!.pid}/wchan`, 'utf8'), /percpu_rwsem_wait|^0$/);
+		const asked = performance.now();
+		const thawed = await main.thaw();
+		for (const writer of writers) await writer.done;
+		assert.deepEqual(thawed.mounts.map(({ok}) => ok), [true, true]);
+		assert.equal(thawed.byDeadline, false);
+		assert.ok(thawed.windowMs >= report.durationMs && thawed.windowMs < performance.now() - asked + report.durationMs + 5000);
+		const thirdLine = main.thirdLine();
+		assert.equal(readLockHolder(lab.order.lockFile)?.pid === null, false);
+		main.tell('close');
+		await main.until(said => said.closed === true);
+		await eventually(() => stateOf(main.guard) === null && stateOf(thirdLine) === null, 'guard and third line end');
+		assert.equal(readLockHolder(lab.order.lockFile), null);
+		assert.ok(existsSync(lab.order.lockFile));
+		assert.equal(main.said.some(said => said.lost !== undefined), false);
+	});
+
+	test('thaws when the main process is killed, runs the post-script once, and ends', async () => {
+		const runs = join(lab.directory, 'runs-killed');
+		const {scripts, journal} = owe(lab, `echo run >> ${runs}`);
+		const main = await lab.start({}, scripts);
+		journal.close();
+		assert.equal((await main.freeze()).frozen, true);
+		const writer = lab.write(a);
+		await stalled(writer.pid);
+		const killed = performance.now();
+		main.child.kill('SIGKILL');
+		assert.ok(await writer.done - killed < 500, 'the writer goes on within half a second');
+		await eventually(() => stateOf(main.guard) === null, 'the guard ends');
+		assert.equal(readFileSync(runs, 'utf8'), 'run\n');
+		assert.equal(existsSync(journal.path), false);
+		assert.equal(readLockHolder(lab.order.lockFile), null);
+	});
+
+	test('ends a pre-script that still runs before the post-script, and retries that one', async () => {
+		const log = join(lab.directory, 'order');
+		const pre = await must('sh', ['-c', 'setsid sh -c "sleep 300" >/dev/null 2>&1 & echo $!']);
+		const mark = markProcess(Number(pre.trim()));
+		const {scripts, journal} = owe(lab, `grep -qs '^State:.[^ZX]' /proc/${mark.pid}/status && echo alive >> ${log}; echo run >> ${log}; [ $(wc -l < ${log}) -ge 2 ]`);
+		const main = await lab.start({}, {...scripts, retries: 3, pre: {cgroup: null, leader: mark.pid, leaderStart: mark.start}});
+		journal.close();
+		main.child.kill('SIGKILL');
+		await eventually(() => stateOf(main.guard) === null, 'the guard ends');
+		assert.equal(stateOf(mark.pid), null);
+		assert.equal(readFileSync(log, 'utf8'), 'run\nrun\n');
+	});
+
+	test('does not run a post-script that the main process has started, and waits for its end', async () => {
+		const runs = join(lab.directory, 'runs-started');
+		const {scripts, journal} = owe(lab, `echo again >> ${runs}`);
+		const started = await must('sh', ['-c', `setsid sh -c "sleep 0.6; echo first >> ${runs}" >/dev/null 2>&1 & echo $!`]);
+		const mark = markProcess(Number(started.trim()));
+		journal.append({step: 'post-starting', attempt: 1, by: 'cycle'});
+		const main = await lab.start({}, {...scripts, postStarted: {cgroup: null, leader: mark.pid, leaderStart: mark.start}});
+		journal.close();
+		main.child.kill('SIGKILL');
+		await eventually(() => stateOf(main.guard) === null, 'the guard ends');
+		assert.equal(readFileSync(runs, 'utf8'), 'first\n');
+		assert.equal(existsSync(journal.path), false);
+	});
+
+	test('the main process thaws when the guard is killed, and keeps the lock', async () => {
+		const main = await lab.start();
+		assert.equal((await main.freeze()).frozen, true);
+		const writer = lab.write(b);
+		await stalled(writer.pid);
+		const killed = performance.now();
+		process.kill(main.guard, 'SIGKILL');
+		assert.ok(await writer.done - killed < 500);
+		await main.until(said => said.lost !== undefined);
+		const second = await lab.start();
+		assert.equal(second.said[0]?.exitCode, 7);
+		assert.match(second.said[0]?.failed ?? '', new RegExp(`process ${main.pid} `));
+		assert.deepEqual((await main.thaw()).mounts.map(({ok}) => ok), [true, true]);
+		main.tell('close');
+		await main.until(said => said.closed === true);
+		assert.equal(readLockHolder(lab.order.lockFile), null);
+	});
+
+	test('the third line thaws when both are killed at once', async () => {
+		const main = await lab.start();
+		assert.equal((await main.freeze()).frozen, true);
+		const thirdLine = main.thirdLine();
+		const writers = [lab.write(a), lab.write(b)];
+		for (const writer of writers) await stalled(writer.pid);
+		const killed = performance.now();
+		process.kill(main.pid, 'SIGSTOP');
+		process.kill(main.guard, 'SIGKILL');
+		process.kill(main.pid, 'SIGKILL');
+		for (const writer of writers) assert.ok(await writer.done - killed < 1000);
+		await eventually(() => stateOf(thirdLine) === null, 'the third line ends');
+	});
+
+	test('the third line thaws at the deadline when the guard is stopped and the main process killed', async () => {
+		const main = await lab.start({deadlineMs: 1000});
+		assert.equal((await main.freeze()).frozen, true);
+		const writer = lab.write(a);
+		await stalled(writer.pid);
+		process.kill(main.guard, 'SIGSTOP');
+		main.child.kill('SIGKILL');
+		const killed = performance.now();
+		assert.ok(await writer.done - killed < 4500);
+		process.kill(main.guard, 'SIGCONT');
+	});
+
+	test('nothing happens where the third line is killed', async () => {
+		const main = await lab.start();
+		process.kill(main.thirdLine(), 'SIGKILL');
+		assert.equal((await main.freeze()).frozen, true);
+		assert.deepEqual((await main.thaw()).mounts.map(({ok}) => ok), [true, true]);
+		main.tell('close');
+		await main.until(said => said.closed === true);
+	});
+
+	test('thaws at the deadline and says so', async () => {
+		const main = await lab.start({deadlineMs: 400});
+		assert.equal((await main.freeze()).frozen, true);
+		const writer = lab.write(a);
+		await main.until(said => said.lost !== undefined);
+		await writer.done;
+		const report = await main.thaw();
+		assert.equal(report.byDeadline, true);
+		assert.ok(report.windowMs >= 399 && report.windowMs < 1500, String(report.windowMs));
+		main.tell('close');
+		await main.until(said => said.closed === true);
+	});
+
+	test('wakes a stopped main process at the deadline', async () => {
+		const main = await lab.start({deadlineMs: 400});
+		assert.equal((await main.freeze()).frozen, true);
+		const writer = lab.write(a);
+		await stalled(writer.pid);
+		process.kill(main.pid, 'SIGSTOP');
+		await writer.done;
+		await main.until(said => said.lost !== undefined);
+		assert.notEqual(stateOf(main.pid), 'T');
+		main.tell('close');
+		await main.until(said => said.closed === true);
+	});
+
+	test('a stopped guard is ended, and the main process thaws', async () => {
+		const main = await lab.start();
+		assert.equal((await main.freeze()).frozen, true);
+		const writer = lab.write(a);
+		await stalled(writer.pid);
+		process.kill(main.guard, 'SIGSTOP');
+		const report = await main.thaw();
+		await writer.done;
+		assert.deepEqual(report.mounts.map(({ok}) => ok), [true, true]);
+		await eventually(() => stateOf(main.guard) === null, 'the guard is ended');
+		main.tell('close');
+		await main.until(said => said.closed === true);
+	});
+
+	test('a signal to the guard thaws, and it stays the guard', async () => {
+		const runs = join(lab.directory, 'runs-signal');
+		const {scripts, journal} = owe(lab, `echo run >> ${runs}`);
+		const main = await lab.start({}, scripts);
+		journal.close();
+		assert.equal((await main.freeze()).frozen, true);
+		const writer = lab.write(b);
+		await stalled(writer.pid);
+		process.kill(main.guard, 'SIGTERM');
+		await writer.done;
+		await main.until(said => said.lost !== undefined);
+		assert.notEqual(stateOf(main.guard), null);
+		main.child.kill('SIGKILL');
+		await eventually(() => stateOf(main.guard) === null, 'the guard ends');
+		assert.equal(readFileSync(runs, 'utf8'), 'run\n');
+	});
+
+	test('leaves alone what somebody else has frozen, and thaws what it froze itself', async () => {
+		await must('fsfreeze', ['-f', b]);
+		try {
+			const main = await lab.start();
+			const report = await main.freeze();
+			assert.equal(report.frozen, false);
+			assert.equal(report.mounts.find(({mount}) => mount === b)?.errno, 'EBUSY');
+			await lab.write(a).done;
+			assert.deepEqual((await main.thaw()).mounts.map(({mount}) => mount), [a]);
+			main.tell('close');
+			await main.until(said => said.closed === true);
+		} finally {
+			// Still frozen: thawing succeeds.
+			await must('fsfreeze', ['-u', b]);
+		}
+	});
+
+	test('whoever dies, what somebody else has frozen stays frozen', async () => {
+		await must('fsfreeze', ['-f', b]);
+		try {
+			const main = await lab.start();
+			await main.freeze();
+			const thirdLine = main.thirdLine();
+			process.kill(main.guard, 'SIGKILL');
+			main.child.kill('SIGKILL');
+			await eventually(() => stateOf(thirdLine) === null, 'the third line ends');
+		} finally {
+			await must('fsfreeze', ['-u', b]);
+		}
+	});
+
+	test('refuses what the fence forbids, even where the plan says otherwise', async () => {
+		const main = await lab.start({}, undefined, a);
+		assert.equal(main.said[0]?.exitCode, 2);
+		assert.match(main.said[0]?.failed ?? '', /QUIESCE_FREEZE_ONLY/);
+		const none = await lab.start({}, undefined, '');
+		assert.equal(none.said[0]?.exitCode, 2);
+	});
+
+	test('refuses a mount that is not the planned filesystem any more', async () => {
+		const [wave] = lab.order.waves;
+		const main = await lab.start({waves: [wave!.map(({mount, type}) => ({mount, type, device: '7:250'}))]});
+		assert.match(main.said[0]?.failed ?? '', /not what it was/);
+	});
+
+	test('refuses while another process holds the lock, and takes a stale file', async () => {
+		mkdirSync(join(lab.directory, 'lock'), {recursive: true});
+		writeFileSync(lab.order.lockFile, 'left behind');
+		const native = await loadNative();
+		const descriptor = openLockFile(lab.order.lockFile);
+		assert.equal(native.lock(descriptor, 0, 0), null);
+		const refused = await lab.start();
+		assert.equal(refused.said[0]?.exitCode, 7);
+		assert.match(refused.said[0]?.failed ?? '', new RegExp(`process ${process.pid} \\(`));
+		const waiting = lab.start({lockWaitMs: 10_000});
+		// As the extension gives it up: the file goes first, then the lock.
+		await eventually(() => readFileSync('/proc/locks', 'utf8').includes('->'), 'the guard waits for the lock');
+		unlinkSync(lab.order.lockFile);
+		native.unlock(descriptor, 0, 0);
+		const main = await waiting;
+		assert.equal(main.said[0]?.ready, true);
+		const holder = readLockHolder(lab.order.lockFile);
+		assert.ok(holder?.pid === main.pid || holder?.pid === main.guard);
+		main.tell('close');
+		await main.until(said => said.closed === true);
+		const late = await lab.start({lockWaitMs: 1});
+		assert.equal(late.said[0]?.ready, true);
+		late.tell('close');
+		await late.until(said => said.closed === true);
+	});
+
+	test('a lock that is not free in time is refused then', async () => {
+		const native = await loadNative();
+		const descriptor = openLockFile(lab.order.lockFile);
+		assert.equal(native.lock(descriptor, 0, 0), null);
+		const began = performance.now();
+		const refused = await lab.start({lockWaitMs: 300});
+		assert.equal(refused.said[0]?.exitCode, 7);
+		assert.ok(performance.now() - began >= 300);
+		native.unlock(descriptor, 0, 0);
+	});
+});
+
+suite('the guard, with filesystems that depend on each other', {skip}, () => {
+	test('freezes a nested filesystem before the one that holds its image, and thaws in reverse', async () => {
+		const lab = await makeLab([{name: 'outer', type: 'xfs', megabytes: 400}, {name: 'inner', type: 'ext4', on: 'outer'}]);
+		try {
+			const [outer, inner] = lab.disks.mounts;
+			assert.deepEqual(lab.order.waves.map(wave => wave.map(({mount}) => mount)), [[inner], [outer]]);
+			const main = await lab.start();
+			appendFileSync(join(inner!, 'dirty'), Buffer.alloc(1_000_000));
+			assert.equal((await main.freeze()).frozen, true);
+			assert.deepEqual((await main.thaw()).mounts.map(({ok}) => ok), [true, true]);
+			const thaws = main.said.filter(said => said.state === 'thawed').map(said => said.mount);
+			assert.deepEqual(thaws, [outer, inner]);
+			main.tell('close');
+			await main.until(said => said.closed === true);
+		} finally {
+			await lab.end();
+		}
+	});
+
+	test('a freeze that hangs is told of, and the others are thawed', async () => {
+		const lab = await makeLab([{name: 'outer', type: 'xfs', megabytes: 400}, {name: 'inner', type: 'ext4', on: 'outer'}, {name: 'other', type: 'ext4'}], undefined);
+		try {
+			const [outer = '', inner = '', other = ''] = lab.disks.mounts;
+			const targets = lab.order.waves.flat().filter(({mount}) => mount !== outer);
+			const main = await lab.start({waves: [targets], hungAfterMs: 700});
+			appendFileSync(join(inner, 'dirty'), Buffer.alloc(1_000_000));
+			// Frozen by somebody else: what the inner one has to write cannot be written.
+			await must('fsfreeze', ['-f', outer]);
+			try {
+				const report = await main.freeze();
+				assert.equal(report.frozen, false);
+				assert.equal(report.mounts.find(({mount}) => mount === inner)?.errno, 'ETIMEDOUT');
+				assert.ok(main.said.some(said => said.mount === inner && said.state === 'hung'));
+				await lab.write(other).done;
+			} finally {
+				await must('fsfreeze', ['-u', outer]);
+			}
+			// Its call returns now, and it is thawed at once: a write goes through, and nothing is left to thaw.
+			await main.until(said => said.mount === inner && said.state === 'frozen');
+			await lab.write(inner).done;
+			assert.notEqual((await run('fsfreeze', ['-u', inner])).exitCode, 0);
+			main.tell('close');
+			await main.until(said => said.closed === true);
+		} finally {
+			await lab.end();
+		}
+	});
+});
+
+/** A journal in which a post-script is owed, and what the guard is told of it. */
+function owe(lab: Lab, script: string): {readonly scripts: HeldScripts; readonly journal: Journal} {
+	const path = join(lab.directory, `post-${owed++}.sh`);
+	writeFileSync(path, `${script}\n`, {mode: 0o700});
+	if (existsSync(lab.order.journalFile)) unlinkSync(lab.order.journalFile);
+	const journal = openJournal(lab.directory, 'test');
+	const post = {path, parameters: ['a b'], directory: '/', environment: {PATH: process.env['PATH'] ?? '', HOME: '/root', LANG: 'C', PWD: '/'}};
+	journal.append({step: 'begun', cycle: 'test', bootId: readBootId(), main: markProcess(process.pid)});
+	journal.append({step: 'pre-starting', post, limitMs: 10_000, retries: 0});
+	return {journal, scripts: {pre: null, postStarted: null, post, limitMs: 10_000, retries: 0}};
+}
+
+let owed = 0;
