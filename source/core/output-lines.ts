@@ -5,7 +5,6 @@ const longestLine = 2000;
 const mostLines = 1000;
 
 /** Terminal control sequences (CSI, OSC, and two-character ones) and other control characters but the tab: a script's output must not drive the terminal of root. */
-// eslint-disable-next-line no-control-regex
 const controls = /\u001B\[[0-?]*[ -/]*[@-~]|\u001B\][^\u0007\u001B]*(?:\u0007|\u001B\\)?|\u001B.?|[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g;
 
 export type LineCollector = {
