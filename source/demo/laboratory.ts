@@ -1,9 +1,10 @@
 import {type ChildProcess, spawn, spawnSync} from 'node:child_process';
 import {once} from 'node:events';
-import {accessSync, constants, readdirSync, readlinkSync, statSync} from 'node:fs';
+import {accessSync, constants, readlinkSync, statSync} from 'node:fs';
 import {delimiter, join, sep} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {exitCodes, Failure} from '../core/failure.js';
+import {kill, membersOfNamespace} from '../system/processes.js';
 
 /** The laboratory in which the demo plays: a mount namespace with a disk, an application and an /etc of its own (templates/demo/laboratory.sh). */
 export type Laboratory = {
@@ -98,7 +99,7 @@ export async function openLaboratory(): Promise<Laboratory> {
 			keeper.stdin.end();
 			await closed;
 			// Only where the keeper itself was killed is anything left to end here.
-			for (const left of membersOf(namespace)) kill(left);
+			for (const left of membersOfNamespace(namespace)) kill(left);
 		},
 	};
 }
@@ -154,22 +155,4 @@ function onPath(program: string): boolean {
 			return false;
 		}
 	});
-}
-
-function membersOf(namespace: string): number[] {
-	return readdirSync('/proc').filter(name => /^\d+$/.test(name)).filter(name => {
-		try {
-			return readlinkSync(`/proc/${name}/ns/mnt`) === namespace;
-		} catch {
-			return false;
-		}
-	}).map(Number);
-}
-
-function kill(pid: number): void {
-	try {
-		process.kill(pid, 'SIGKILL');
-	} catch {
-		// It has ended by itself.
-	}
 }

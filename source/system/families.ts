@@ -1,9 +1,12 @@
-import {mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync} from 'node:fs';
+import {mkdirSync, rmdirSync, writeFileSync} from 'node:fs';
 import {randomUUID} from 'node:crypto';
 import {createRequire} from 'node:module';
 import {join} from 'node:path';
 import type Koffi from 'koffi';
 import {setTimeout as delay} from 'node:timers/promises';
+import {readMounts} from './mounts.js';
+import {isRunning, kill, processIds, type ProcessFacts, readProcess} from './processes.js';
+import {textOf} from './pseudo-files.js';
 import type {FamilyHandle, ScriptFamily} from './scripts.js';
 
 /** A family whose leader is not running yet. */
@@ -13,51 +16,14 @@ export type FamilyInTheMaking = ScriptFamily & {
 	begin(leader: number): void;
 };
 
-/** One process as /proc tells it (proc(5), /proc/PID/stat). */
-type ProcessFacts = {
-	readonly id: number;
-	readonly state: string;
-	readonly parent: number;
-	readonly group: number;
-	readonly session: number;
-	readonly start: string;
-};
-
-function processFacts(id: number): ProcessFacts | null {
-	try {
-		const text = readFileSync(`/proc/${id}/stat`, 'latin1');
-		// The name stands in brackets and may hold anything, spaces and brackets included.
-		const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-		return {id, state: fields[0]!, parent: Number(fields[1]), group: Number(fields[2]), session: Number(fields[3]), start: fields[19]!};
-	} catch {
-		return null;
-	}
-}
-
-function allProcesses(): readonly ProcessFacts[] {
-	return readdirSync('/proc').flatMap(name => {
-		const facts = /^\d+$/.test(name) ? processFacts(Number(name)) : null;
-		return facts === null ? [] : [facts];
-	});
-}
-
-/** Ended, and only waiting for its parent to notice. */
-function isGone(facts: ProcessFacts | null): boolean {
-	return facts === null || facts.state === 'Z' || facts.state === 'X';
-}
-
 /** Where the unified hierarchy of control groups is mounted, or null: /sys/fs/cgroup on most machines, /sys/fs/cgroup/unified on mixed ones. */
-function controlGroups(): string | null {
+export function controlGroups(): string | null {
 	try {
-		for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
-			const [before, after] = line.split(' - ');
-			if (after?.startsWith('cgroup2 ') === true) return before!.split(' ')[4]!;
-		}
+		return readMounts().find(({type}) => type === 'cgroup2')?.mount ?? null;
 	} catch {
 		// No /proc: then there is nothing to find either.
+		return null;
 	}
-
-	return null;
 }
 
 function makeControlGroup(): string | null {
@@ -73,19 +39,7 @@ function makeControlGroup(): string | null {
 }
 
 function groupMembers(cgroup: string): readonly number[] {
-	try {
-		return readFileSync(join(cgroup, 'cgroup.procs'), 'utf8').split('\n').filter(line => line !== '').map(Number);
-	} catch {
-		return [];
-	}
-}
-
-function kill(id: number): void {
-	try {
-		process.kill(id, 'SIGKILL');
-	} catch {
-		// It has ended meanwhile.
-	}
+	return (textOf(join(cgroup, 'cgroup.procs')) ?? '').split('\n').filter(line => line !== '').map(Number);
 }
 
 /** Leaders that this process started: children of ours that belong to their own family only. */
@@ -109,12 +63,12 @@ function adoptOrphans(): void {
  * orphan of another script that runs at the same time would count too; a cycle runs one script at a time).
  */
 function relatives(leader: number, leaderStart: string, known: ReadonlySet<number>): readonly ProcessFacts[] {
-	const processes = allProcesses();
+	const processes = processIds().map(pid => readProcess(pid)).filter(found => found !== null);
 	const family = new Set<number>([leader, ...known]);
 	const isYounger = (id: number, start: string): boolean => Number(start) > Number(leaderStart) || (start === leaderStart && id > leader);
 	for (let grown = true; grown;) {
 		grown = false;
-		for (const {id, parent, group, session, start} of processes) {
+		for (const {pid: id, parent, group, session, start} of processes) {
 			if (!family.has(id) && !leaders.has(id) && (family.has(parent) || group === leader || session === leader || (parent === process.pid && leaders.has(leader) && isYounger(id, start)))) {
 				family.add(id);
 				grown = true;
@@ -122,7 +76,7 @@ function relatives(leader: number, leaderStart: string, known: ReadonlySet<numbe
 		}
 	}
 
-	return processes.filter(({id}) => family.has(id));
+	return processes.filter(({pid}) => family.has(pid));
 }
 
 /** The family of a handle, also of one that another process began: what the guard and `quiesce thaw` end when the main process is gone. */
@@ -131,22 +85,19 @@ export function familyOf(handle: FamilyHandle): ScriptFamily {
 
 	const alive = (): readonly ProcessFacts[] => {
 		if (handle.cgroup !== null) {
-			return groupMembers(handle.cgroup).flatMap(id => {
-				const facts = processFacts(id);
-				return facts === null || isGone(facts) ? [] : [facts];
-			});
+			return groupMembers(handle.cgroup).map(pid => readProcess(pid)).filter(isRunning);
 		}
 
 		if (handle.leader === 0) return [];
-		const leader = processFacts(handle.leader);
+		const leader = readProcess(handle.leader);
 		// The id of an ended leader may have been given away: then its session and group are not the family's.
 		if (leader !== null && leader.start !== handle.leaderStart) return [];
 		for (const [id, start] of known) {
-			if (processFacts(id)?.start !== start) known.delete(id);
+			if (readProcess(id)?.start !== start) known.delete(id);
 		}
 
-		const found = relatives(handle.leader, handle.leaderStart, new Set(known.keys())).filter(facts => !isGone(facts));
-		for (const {id, start} of found) known.set(id, start);
+		const found = relatives(handle.leader, handle.leaderStart, new Set(known.keys())).filter(isRunning);
+		for (const {pid, start} of found) known.set(pid, start);
 		return found;
 	};
 
@@ -160,13 +111,13 @@ export function familyOf(handle: FamilyHandle): ScriptFamily {
 			}
 		}
 
-		for (const {id} of alive()) kill(id);
+		for (const {pid} of alive()) kill(pid);
 	};
 
 	return {
 		handle,
 		async members() {
-			return alive().map(({id}) => id);
+			return alive().map(({pid}) => pid);
 		},
 		async end() {
 			// A process may fork between the look and the blow, so it is repeated until nothing is left. There is no event for that.
@@ -179,7 +130,7 @@ export function familyOf(handle: FamilyHandle): ScriptFamily {
 		async endSession() {
 			const all = alive();
 			const inSession = all.filter(({session}) => session === handle.leader);
-			for (const {id} of inSession) kill(id);
+			for (const {pid} of inSession) kill(pid);
 			return {ended: inSession.length, stayed: all.length - inSession.length};
 		},
 		async release() {
@@ -205,7 +156,7 @@ export function makeFamily(withoutControlGroup = false): FamilyInTheMaking {
 		},
 		begin(leader) {
 			leaders.add(leader);
-			family = familyOf({cgroup, leader, leaderStart: processFacts(leader)?.start ?? ''});
+			family = familyOf({cgroup, leader, leaderStart: readProcess(leader)?.start ?? ''});
 		},
 		members: async () => family.members(),
 		end: async () => family.end(),

@@ -1,6 +1,8 @@
-import {readdirSync, readFileSync, readlinkSync, statSync} from 'node:fs';
+import {readlinkSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import type {BackupAgent, MachineFacts, ProcessName} from '../core/checks/facts.js';
+import {processIds, readProcess} from './processes.js';
+import {entriesOf, textOf} from './pseudo-files.js';
 import {shellName} from './shell.js';
 
 /** Azure's lock file for freezing; the extension makes it and takes it away. */
@@ -21,26 +23,10 @@ const agents: readonly {readonly name: string; readonly files: readonly string[]
 type Process = {readonly pid: number; readonly name: string};
 
 function processes(): Process[] {
-	return entries('/proc').filter(name => /^\d+$/.test(name)).flatMap(name => {
-		const comm = textOf(`/proc/${name}/comm`);
-		return comm === null ? [] : [{pid: Number(name), name: comm.trim()}];
+	return processIds().flatMap(pid => {
+		const name = textOf(`/proc/${pid}/comm`);
+		return name === null ? [] : [{pid, name}];
 	});
-}
-
-function entries(directory: string): readonly string[] {
-	try {
-		return readdirSync(directory);
-	} catch {
-		return [];
-	}
-}
-
-function textOf(path: string): string | null {
-	try {
-		return readFileSync(path, 'utf8');
-	} catch {
-		return null;
-	}
 }
 
 function exists(path: string): boolean {
@@ -60,7 +46,7 @@ function accessGates(all: readonly Process[], untilMs: number): ProcessName[] {
 	const found: ProcessName[] = [];
 	for (const process of all) {
 		if (performance.now() > untilMs) break;
-		for (const descriptor of entries(`/proc/${process.pid}/fd`)) {
+		for (const descriptor of entriesOf(`/proc/${process.pid}/fd`)) {
 			let target: string;
 			try {
 				target = readlinkSync(`/proc/${process.pid}/fd/${descriptor}`);
@@ -82,7 +68,7 @@ function accessGates(all: readonly Process[], untilMs: number): ProcessName[] {
 
 /** Processes that wait uninterruptibly where writers to a frozen filesystem wait. */
 function waiting(all: readonly Process[]): ProcessName[] {
-	return all.filter(({pid}) => textOf(`/proc/${pid}/wchan`) === 'percpu_rwsem_wait' && /^\d+ \(.*\) D /s.test(textOf(`/proc/${pid}/stat`) ?? ''));
+	return all.filter(({pid}) => textOf(`/proc/${pid}/wchan`) === 'percpu_rwsem_wait' && readProcess(pid)?.state === 'D');
 }
 
 /** Only what still waits a moment later: control groups use the same kind of lock, for an instant. */
@@ -115,7 +101,7 @@ function lockFacts(path: string, all: readonly Process[]): MachineFacts['lock'] 
 export function findExtensionDirectory(waagent = '/var/lib/waagent'): string | null {
 	const prefix = 'Microsoft.Azure.RecoveryServices.VMSnapshotLinux-';
 	const version = (name: string): number[] => name.slice(prefix.length).split('.').map(Number);
-	const found = entries(waagent).filter(name => name.startsWith(prefix) && /^[\d.]+$/.test(name.slice(prefix.length)) && exists(join(waagent, name, 'HandlerEnvironment.json')));
+	const found = entriesOf(waagent).filter(name => name.startsWith(prefix) && /^[\d.]+$/.test(name.slice(prefix.length)) && exists(join(waagent, name, 'HandlerEnvironment.json')));
 	const newest = found.toSorted((a, b) => {
 		const [left, right] = [version(a), version(b)];
 		for (let index = 0; index < Math.max(left.length, right.length); index++) {

@@ -1,8 +1,9 @@
-import {readdirSync, readFileSync, readlinkSync, realpathSync, statSync} from 'node:fs';
+import {readFileSync, readlinkSync, realpathSync, statSync} from 'node:fs';
 import {basename, dirname, join, resolve} from 'node:path';
 import {exitCodes, Failure} from '../core/failure.js';
 import type {Fence} from '../core/fence.js';
 import {mountOf, type DeviceFact, type LoopFact, type MountFact, type MountFacts} from '../core/mount-facts.js';
+import {entriesOf, textOf} from './pseudo-files.js';
 
 /** Reads what is mounted and what lies beneath it. */
 export function readMountFacts(): MountFacts {
@@ -85,8 +86,8 @@ function blockDevicesOf(mount: MountFact): readonly string[] {
 	if (mount.type !== 'btrfs') return [];
 	const source = blockDeviceNamed(mount.source);
 	if (source === null) return [];
-	for (const uuid of entries('/sys/fs/btrfs')) {
-		const members = entries(`/sys/fs/btrfs/${uuid}/devices`).flatMap(name => textOf(`/sys/class/block/${name}/dev`) ?? []);
+	for (const uuid of entriesOf('/sys/fs/btrfs')) {
+		const members = entriesOf(`/sys/fs/btrfs/${uuid}/devices`).flatMap(name => textOf(`/sys/class/block/${name}/dev`) ?? []);
 		if (members.includes(source)) return members;
 	}
 	return [source];
@@ -114,7 +115,7 @@ function wholeDisks(device: string, depth = 0): readonly string[] {
 		return [];
 	}
 	if (textOf(join(directory, 'partition')) !== null) return [basename(dirname(directory))];
-	const parts = entries(join(directory, 'slaves'));
+	const parts = entriesOf(join(directory, 'slaves'));
 	if (parts.length === 0 || depth > 16) return [basename(directory)];
 	return parts.flatMap(name => {
 		const part = textOf(`/sys/class/block/${name}/dev`);
@@ -159,7 +160,7 @@ function resourceDisks(): ReadonlySet<string> {
 		// No such link: no Azure, or no udev rules.
 	}
 	const bus = '/sys/bus/vmbus/devices';
-	for (const entry of entries(bus)) {
+	for (const entry of entriesOf(bus)) {
 		const id = textOf(join(bus, entry, 'device_id')) ?? '';
 		if (id.startsWith('{00000000-0001')) blocksBeneath(join(bus, entry), /:\d+$/).forEach(name => names.add(name));
 		if (id.startsWith('{f8b3781a-1e82-4818-a1c3-63d806ec15bb')) blocksBeneath(join(bus, entry), /:1$/).forEach(name => names.add(name));
@@ -175,23 +176,7 @@ function blocksBeneath(device: string, unit: RegExp): readonly string[] {
 	} catch {
 		// Not a link.
 	}
-	return entries(real).filter(name => name.startsWith('host')).flatMap(host =>
-		entries(join(real, host)).filter(name => name.startsWith('target')).flatMap(target_ =>
-			entries(join(real, host, target_)).filter(name => unit.test(name)).flatMap(scsi => entries(join(real, host, target_, scsi, 'block')))));
-}
-
-function entries(directory: string): readonly string[] {
-	try {
-		return readdirSync(directory);
-	} catch {
-		return [];
-	}
-}
-
-function textOf(path: string): string | null {
-	try {
-		return readFileSync(path, 'utf8').trim();
-	} catch {
-		return null;
-	}
+	return entriesOf(real).filter(name => name.startsWith('host')).flatMap(host =>
+		entriesOf(join(real, host)).filter(name => name.startsWith('target')).flatMap(target_ =>
+			entriesOf(join(real, host, target_)).filter(name => unit.test(name)).flatMap(scsi => entriesOf(join(real, host, target_, scsi, 'block')))));
 }

@@ -1,18 +1,32 @@
-import {readFileSync} from 'node:fs';
+import {readFileSync, readlinkSync} from 'node:fs';
+import {entriesOf} from './pseudo-files.js';
 
 /** A process, told apart from a later one with the same id by its start time (clock ticks since boot, field 22 of /proc/PID/stat). */
 export type ProcessMark = {readonly pid: number; readonly start: string};
 
-/** State letter and start time of a process; null where there is none. A zombie has state `Z`. */
-export function readProcess(pid: number): {readonly state: string; readonly parent: number; readonly session: number; readonly start: string} | null {
+/** One process as /proc/PID/stat tells it (proc(5)). A zombie has state `Z`. */
+export type ProcessFacts = ProcessMark & {
+	readonly state: string;
+	readonly parent: number;
+	readonly group: number;
+	readonly session: number;
+};
+
+/** What is known of a process; null where there is none. */
+export function readProcess(pid: number): ProcessFacts | null {
 	try {
 		const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
 		// The name, in parentheses, may itself hold blanks and parentheses.
 		const words = text.slice(text.lastIndexOf(')') + 2).split(' ');
-		return {state: words[0] ?? '?', parent: Number(words[1]), session: Number(words[3]), start: words[19] ?? ''};
+		return {pid, state: words[0] ?? '?', parent: Number(words[1]), group: Number(words[2]), session: Number(words[3]), start: words[19] ?? ''};
 	} catch {
 		return null;
 	}
+}
+
+/** The ids of all processes. */
+export function processIds(): readonly number[] {
+	return entriesOf('/proc').filter(name => /^\d+$/.test(name)).map(Number);
 }
 
 /** The mark of a living process; throws where there is none. */
@@ -22,10 +36,35 @@ export function markProcess(pid: number): ProcessMark {
 	return {pid, start: found.start};
 }
 
-/** True where that very process still runs (a zombie does not). */
+/** True where it still runs; a zombie has ended, and only waits for its parent to notice. */
+export function isRunning(found: ProcessFacts | null): found is ProcessFacts {
+	return found !== null && found.state !== 'Z' && found.state !== 'X';
+}
+
+/** True where that very process still runs. */
 export function isAlive(mark: ProcessMark): boolean {
 	const found = readProcess(mark.pid);
-	return found !== null && found.start === mark.start && found.state !== 'Z' && found.state !== 'X';
+	return isRunning(found) && found.start === mark.start;
+}
+
+/** SIGKILL; a process that has ended meanwhile is fine. */
+export function kill(pid: number): void {
+	try {
+		process.kill(pid, 'SIGKILL');
+	} catch {
+		// It has ended by itself.
+	}
+}
+
+/** The processes in a mount namespace, given as /proc/PID/ns/mnt names it. */
+export function membersOfNamespace(namespace: string): readonly number[] {
+	return processIds().filter(pid => {
+		try {
+			return readlinkSync(`/proc/${pid}/ns/mnt`) === namespace;
+		} catch {
+			return false;
+		}
+	});
 }
 
 /** The command line of a process in one line, shortened; null where it cannot be read. */

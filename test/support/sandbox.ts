@@ -1,9 +1,10 @@
-import {chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync} from 'node:fs';
+import {chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, writeFileSync} from 'node:fs';
 import {spawn, type ChildProcess} from 'node:child_process';
 import {once} from 'node:events';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
+import {kill, membersOfNamespace} from '../../source/system/processes.js';
 import {plainEnvironment, start, type Ended, type RunOptions, type Started} from './process.js';
 
 /** The top of the repository, from build/test/support. */
@@ -137,7 +138,7 @@ export async function makeSandbox(options: SandboxOptions = {}): Promise<Sandbox
 			over = true;
 			// What is only on its way in has no place there yet.
 			for (const child of running) child.kill('SIGKILL');
-			for (const process_ of membersOf(namespace)) {
+			for (const process_ of membersOfNamespace(namespace)) {
 				if (process_ !== pid) kill(process_);
 			}
 			const closed = once(holder, 'close');
@@ -148,25 +149,6 @@ export async function makeSandbox(options: SandboxOptions = {}): Promise<Sandbox
 	};
 	for (const file of options.files ?? []) sandbox.put(file);
 	return sandbox;
-}
-
-/** The processes in a mount namespace. */
-function membersOf(namespace: string): number[] {
-	return readdirSync('/proc').filter(name => /^\d+$/.test(name)).filter(name => {
-		try {
-			return readlinkSync(`/proc/${name}/ns/mnt`) === namespace;
-		} catch {
-			return false;
-		}
-	}).map(Number);
-}
-
-function kill(pid: number): void {
-	try {
-		process.kill(pid, 'SIGKILL');
-	} catch {
-		// It has ended by itself.
-	}
 }
 
 /** For a test that wants to say why it cannot run the bundle. */

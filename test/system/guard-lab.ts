@@ -1,12 +1,14 @@
 import {spawn, type ChildProcess} from 'node:child_process';
 import {once} from 'node:events';
-import {mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs';
+import {mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {planFreeze} from '../../source/core/freeze-plan.js';
-import type {FreezeReport, FreezeTarget, GuardOrder, HeldScripts, ThawReport} from '../../source/system/guard.js';
+import type {FreezeReport, GuardOrder, HeldScripts, ThawReport} from '../../source/system/guard.js';
 import {readMountFacts} from '../../source/system/mounts.js';
+import {isRunning, processIds, readProcess} from '../../source/system/processes.js';
+import {textOf} from '../../source/system/pseudo-files.js';
 import {makeLoopDisks, type LoopDiskOrder, type LoopDisks} from '../support/loop-disk.js';
 
 /** What the main process of a test said last. */
@@ -129,18 +131,8 @@ let writes = 0;
 
 /** The state letter of a process, and null where it is gone (or a zombie). */
 export function stateOf(pid: number): string | null {
-	try {
-		const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-		const state = text.slice(text.lastIndexOf(')') + 2)[0] ?? null;
-		return state === 'Z' || state === 'X' ? null : state;
-	} catch {
-		return null;
-	}
-}
-
-/** The targets of a plan by their mount points, in waves. */
-export function mountsOf(waves: readonly (readonly FreezeTarget[])[]): readonly (readonly string[])[] {
-	return waves.map(wave => wave.map(({mount}) => mount));
+	const found = readProcess(pid);
+	return isRunning(found) ? found.state : null;
 }
 
 /** Waits for what has no event: looks every few milliseconds, for at most `limitMs`. */
@@ -160,13 +152,7 @@ export async function stalled(pid: number): Promise<void> {
 }
 
 function findProcess(word: string, parent: number): number {
-	for (const name of readdirSync('/proc').filter(one => /^\d+$/.test(one))) {
-		try {
-			const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-			if (Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === parent && readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(word)) return Number(name);
-		} catch {
-			// It has ended meanwhile.
-		}
-	}
-	throw new Error(`no process ${word} of ${parent}`);
+	const found = processIds().find(pid => readProcess(pid)?.parent === parent && textOf(`/proc/${pid}/cmdline`)?.includes(word));
+	if (found === undefined) throw new Error(`no process ${word} of ${parent}`);
+	return found;
 }

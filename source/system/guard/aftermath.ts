@@ -1,8 +1,9 @@
-import {existsSync, readdirSync, readFileSync} from 'node:fs';
-import {familyOf} from '../families.js';
+import {existsSync, readFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {controlGroups, familyOf} from '../families.js';
 import type {HeldScripts} from '../guard.js';
 import {continueJournal, readJournal, type Journal, type JournalStep} from '../journal.js';
-import {isAlive, readProcess} from '../processes.js';
+import {isAlive, processIds, readProcess} from '../processes.js';
 import {startScript, type FamilyHandle, type ScriptCommand} from '../scripts.js';
 
 /** Between two attempts of a script. */
@@ -91,15 +92,14 @@ async function waitForEnd(family: FamilyHandle, limitMs: number): Promise<void> 
 function runningPost(post: ScriptCommand | null): FamilyHandle | null {
 	if (post === null) return null;
 	const words = [post.path, ...post.parameters];
-	for (const name of readdirSync('/proc')) {
-		if (!/^\d+$/.test(name)) continue;
+	for (const pid of processIds()) {
 		try {
-			const line = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0').slice(0, -1);
-			const found = readProcess(Number(name));
+			const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
+			const found = readProcess(pid);
 			// The script itself leads its session; what it starts does not.
-			if (found?.session !== Number(name) || line.length <= words.length || !words.every((word, index) => word === line.at(index - words.length))) continue;
-			const path = /^0::(.*)$/m.exec(readFileSync(`/proc/${name}/cgroup`, 'utf8'))?.[1] ?? '';
-			return {cgroup: ownCgroup(path), leader: Number(name), leaderStart: found.start};
+			if (found?.session !== pid || line.length <= words.length || !words.every((word, index) => word === line.at(index - words.length))) continue;
+			const path = /^0::(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.[1] ?? '';
+			return {cgroup: ownCgroup(path), leader: pid, leaderStart: found.start};
 		} catch {
 			// It has ended by itself.
 		}
@@ -110,8 +110,8 @@ function runningPost(post: ScriptCommand | null): FamilyHandle | null {
 /** The directory of a script's own control group; null for any other. */
 function ownCgroup(path: string): string | null {
 	const name = /\/(quiesce-[\w-]+)$/.exec(path)?.[1];
-	if (name === undefined) return null;
-	return ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'].map(top => `${top}/${name}`).find(directory => existsSync(directory)) ?? null;
+	const top = controlGroups();
+	return name !== undefined && top !== null && existsSync(join(top, name)) ? join(top, name) : null;
 }
 
 async function endFamily(handle: FamilyHandle): Promise<void> {

@@ -3,7 +3,7 @@ import {Failure, exitCodes} from '../../core/failure.js';
 import {refusedByFence, type Fence} from '../../core/fence.js';
 import type {MountFact} from '../../core/mount-facts.js';
 import type {FreezeTarget} from '../guard.js';
-import {parseMountinfo} from '../mounts.js';
+import {readMounts} from '../mounts.js';
 import type {OpenTarget} from './freezer.js';
 
 /**
@@ -13,7 +13,7 @@ import type {OpenTarget} from './freezer.js';
 export function openTargets(waves: readonly (readonly FreezeTarget[])[], fence: Fence): readonly (readonly OpenTarget[])[] {
 	const open: OpenTarget[] = [];
 	try {
-		const mounts = parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8'));
+		const mounts = readMounts();
 		return waves.map(wave => wave.map(target => {
 			const descriptor = openTarget(target);
 			const one = {target, descriptor};
