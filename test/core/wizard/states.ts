@@ -1,0 +1,65 @@
+import {initialWizard, reduceWizard} from '../../../source/core/wizard/reduce.js';
+import {sourceKey, wanted} from '../../../source/core/wizard/wanted.js';
+import type {ApplicationOffer, MachineSight, PathLook, PlanSight, WizardEvent, WizardState} from '../../../source/core/wizard/types.js';
+
+export const configuration = '/etc/azure/VMSnapshotScriptPluginConfig.json';
+
+export const emptyMachine: MachineSight = {lines: [], freezes: ['/data'], existing: null};
+
+export const mariadb: ApplicationOffer = {
+	name: 'mariadb', title: 'MariaDB 10.11', found: 'running', running: true, detected: true,
+	questions: [{name: 'socket', question: 'Which socket?', default: '/run/mysqld/mysqld.sock', secret: false}, {name: 'password', question: 'Which password?', default: '', secret: true}],
+	parameters: settings => ({pre: ['--socket', settings['socket'] ?? ''], post: []}),
+};
+
+export const template = {preScriptLocation: '', postScriptLocation: '', preScriptParams: ['', ''], timeoutInSeconds: 30};
+
+export function file(path: string): PathLook {
+	return {path, kind: 'file', owner: 'root', mode: 0o755, syntax: 'fine', openPlaces: [], similar: []};
+}
+
+export function plan(overrides: Partial<PlanSight> = {}): PlanSight {
+	return {
+		valid: true, changed: true, problems: [], warnings: [], path: configuration, text: '{}\n', previous: null, diff: [{sign: '+', text: '{}'}],
+		actions: [], verdict: {outcome: 'application-consistent', errors: []}, files: [], ...overrides,
+	};
+}
+
+/** Answers everything that the wizard wants, until it wants nothing more. Files are there unless `missing` names them. */
+export function settled(state: WizardState, {missing = [], planned = plan()}: {readonly missing?: readonly string[]; readonly planned?: PlanSight} = {}): WizardState {
+	let now = state;
+	for (let round = 0; round < 10; round++) {
+		const [want] = wanted(now);
+		if (want === undefined) return now;
+		now = reduceWizard(now, answer(want, now));
+	}
+
+	throw new Error('the wizard never has enough');
+
+	function answer(want: ReturnType<typeof wanted>[number], at: WizardState): WizardEvent {
+		switch (want.want) {
+			case 'look': return {type: 'looked', look: missing.includes(want.path) ? {...file(want.path), kind: 'missing', syntax: null} : file(want.path)};
+			case 'template': return {type: 'template-read', key: sourceKey(at.entries), template: {settings: template, note: null}};
+			case 'plan': return {type: 'planned', key: want.key, plan: planned};
+			case 'write': return {type: 'written', done: [], backup: null};
+		}
+	}
+}
+
+/** At the first screen, the machine and its applications known. */
+export function begun(options: {readonly machine?: MachineSight; readonly applications?: readonly ApplicationOffer[]; readonly draft?: WizardState['draft']; readonly template?: string} = {}): WizardState {
+	const start = initialWizard({configuration, draft: options.draft ?? null, ...(options.template === undefined ? {} : {template: options.template})});
+	return reduceWizard(reduceWizard(start, {type: 'machine-seen', machine: options.machine ?? emptyMachine}), {type: 'applications-seen', applications: options.applications ?? []});
+}
+
+/** Plays events one after another, answering what is wanted in between. */
+export function play(state: WizardState, ...events: readonly WizardEvent[]): WizardState {
+	return events.reduce((now, event) => settled(reduceWizard(now, event)), state);
+}
+
+export const next: WizardEvent = {type: 'next'};
+export const back: WizardEvent = {type: 'back'};
+
+export function enter<Name extends keyof WizardState['entries']>(name: Name, value: WizardState['entries'][Name]): WizardEvent {
+	return {type: 'entered', name, value} as WizardEvent;
+}
