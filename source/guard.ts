@@ -90,7 +90,7 @@ async function hear(word: GuardWord): Promise<void> {
 async function prepare({order, fence, main}: Extract<GuardWord, {say: 'order'}>): Promise<void> {
 	try {
 		protectFromMemoryShortage();
-		const native = await loadNative();
+		const native = loadNative();
 		// Both processes read the fence; what either forbids is forbidden.
 		const targets = openTargets(order.waves, narrower(fence, readFence()));
 		const lock = await takeLock(native, order.lockFile, order.lockWaitMs);

@@ -1,13 +1,15 @@
 import {mkdirSync, rmdirSync, writeFileSync} from 'node:fs';
 import {randomUUID} from 'node:crypto';
-import {createRequire} from 'node:module';
 import {join} from 'node:path';
-import type Koffi from 'koffi';
-import {setTimeout as delay} from 'node:timers/promises';
 import {readMounts} from './mounts.js';
+import {loadNative} from './native.js';
 import {isRunning, kill, processIds, type ProcessFacts, readProcess} from './processes.js';
 import {textOf} from './pseudo-files.js';
 import type {FamilyHandle, ScriptFamily} from './scripts.js';
+import {pause} from './time.js';
+
+/** How long the end of a family is waited for: a process that waits for a frozen filesystem does not end before that is thawed. */
+const endPatienceMs = 10_000;
 
 /** A family whose leader is not running yet. */
 export type FamilyInTheMaking = ScriptFamily & {
@@ -51,8 +53,7 @@ const leaders = new Set<number>();
  */
 function adoptOrphans(): void {
 	try {
-		const koffi = createRequire(import.meta.url)('koffi') as typeof Koffi;
-		koffi.load('libc.so.6').func('int prctl(int, unsigned long, unsigned long, unsigned long, unsigned long)')(36, 1, 0, 0, 0);
+		loadNative().becomeSubreaper();
 	} catch {
 		// Then sessions and groups still tell most of a family.
 	}
@@ -119,12 +120,14 @@ export function familyOf(handle: FamilyHandle): ScriptFamily {
 		async members() {
 			return alive().map(({pid}) => pid);
 		},
-		async end() {
+		async end(patienceMs = endPatienceMs) {
+			const until = performance.now() + patienceMs;
 			// A process may fork between the look and the blow, so it is repeated until nothing is left. There is no event for that.
-			for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
+			for (let wait = 1; ; wait = Math.min(wait * 2, 50)) {
 				endAll();
-				if (alive().length === 0) return;
-				await delay(pause);
+				const left = alive();
+				if (left.length === 0 || performance.now() > until) return left.map(({pid}) => pid);
+				await pause(wait);
 			}
 		},
 		async endSession() {
@@ -159,7 +162,7 @@ export function makeFamily(withoutControlGroup = false): FamilyInTheMaking {
 			family = familyOf({cgroup, leader, leaderStart: readProcess(leader)?.start ?? ''});
 		},
 		members: async () => family.members(),
-		end: async () => family.end(),
+		end: async patienceMs => family.end(patienceMs),
 		endSession: async () => family.endSession(),
 		release: async () => family.release(),
 	};

@@ -1,6 +1,7 @@
 import {spawn, type ChildProcess} from 'node:child_process';
 import {fileURLToPath} from 'node:url';
 import {exitCodes, Failure} from '../core/failure.js';
+import type {PlannedTarget} from '../core/freeze-plan.js';
 import {Connection} from './guard/connection.js';
 import {openTargets} from './guard/places.js';
 import {RunningGuard} from './guard/running-guard.js';
@@ -10,16 +11,9 @@ import {loadNative} from './native.js';
 import {markProcess} from './processes.js';
 import type {FamilyHandle, ScriptCommand} from './scripts.js';
 
-/** One filesystem to freeze: the mount point through which it is reached, and its superblock's device ("major:minor"). */
-export type FreezeTarget = {
-	readonly mount: string;
-	readonly device: string;
-	readonly type: string;
-};
-
 export type GuardOrder = {
 	/** Frozen wave by wave, each in parallel; thawed in reverse. May be empty. */
-	readonly waves: readonly (readonly FreezeTarget[])[];
+	readonly waves: readonly (readonly PlannedTarget[])[];
 	/** From the first freeze call; then everything is thawed, whatever happens. */
 	readonly deadlineMs: number;
 	/** The extension's lock file; its directory is made where missing. */
@@ -89,17 +83,15 @@ export type Guard = {
 /** Starts the guard and waits until it is ready: it has the lock, and every filesystem open. Throws a Failure (exit 7 where the lock is held). */
 export async function startGuard(order: GuardOrder): Promise<Guard> {
 	const targets = order.waves.flat();
+	// The means to do without it.
+	const native = loadNative();
 	const child = startProcess(targets.length);
-	// Meanwhile, the means to do without it.
-	const opening = loadNative();
-	opening.catch(() => {});
 	const connection = new Connection(child);
 	connection.say({say: 'order', order, fence: readFence(), main: markProcess(process.pid)});
 	const news = await connection.next('ready', 'impossible');
 	if (news === null) throw new Failure('The guard process could not be started.', {remedy: 'Nothing was run and nothing was frozen. Try again; if it happens again, report it with the output of: node --version', exitCode: exitCodes.failed});
 	if (news.is === 'impossible') throw new Failure(news.message, {remedy: news.remedies, exitCode: news.exitCode});
 	try {
-		const native = await opening;
 		const own = openTargets(order.waves, readFence());
 		const lock = openLockFile(order.lockFile);
 		const errno = native.lock(lock, 0, 1);

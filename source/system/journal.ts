@@ -1,7 +1,7 @@
 import {closeSync, constants, fdatasyncSync, fstatSync, fsyncSync, openSync, readdirSync, readFileSync, unlinkSync, writeSync} from 'node:fs';
 import {dirname, join} from 'node:path';
+import type {PlannedTarget} from '../core/freeze-plan.js';
 import {Failure} from '../core/failure.js';
-import type {FreezeTarget} from './guard.js';
 import type {ProcessMark} from './processes.js';
 import type {FamilyHandle, ScriptCommand} from './scripts.js';
 
@@ -9,7 +9,7 @@ import type {FamilyHandle, ScriptCommand} from './scripts.js';
 export type JournalStep =
 	| {readonly step: 'begun'; readonly cycle: string; readonly bootId: string; readonly main: ProcessMark}
 	| {readonly step: 'guard'; readonly guard: ProcessMark}
-	| {readonly step: 'mounts'; readonly waves: readonly (readonly FreezeTarget[])[]}
+	| {readonly step: 'mounts'; readonly waves: readonly (readonly PlannedTarget[])[]}
 	/** The post-script that is owed from now on, with all that its run needs. Parameters may be secrets: they stand here and nowhere else. */
 	| {readonly step: 'pre-starting'; readonly post: ScriptCommand | null; readonly limitMs: number; readonly retries: number}
 	| {readonly step: 'pre-started'; readonly family: FamilyHandle}
@@ -42,7 +42,7 @@ export type UnfinishedCycle = {
 	readonly sameBoot: boolean;
 	readonly main: ProcessMark | null;
 	readonly guard: ProcessMark | null;
-	readonly waves: readonly (readonly FreezeTarget[])[];
+	readonly waves: readonly (readonly PlannedTarget[])[];
 	/** Some of the mounts may be frozen, unless the machine has been restarted. */
 	readonly mayBeFrozen: boolean;
 	readonly pre: FamilyHandle | null;

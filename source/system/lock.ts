@@ -3,6 +3,7 @@ import {dirname} from 'node:path';
 import {exitCodes, Failure} from '../core/failure.js';
 import type {Native} from './native.js';
 import {commandLineOf} from './processes.js';
+import {within} from './time.js';
 
 /** The lock file of Azure's extension, which quiesce takes too, so that the two are never at work at the same time. */
 export const extensionLockFile = '/etc/azure/MicrosoftRecoverySvcsSafeFreezeLock/SafeFreezeLockFile';
@@ -25,8 +26,9 @@ export async function takeLock(native: Native, path: string, waitMs: number): Pr
 		try {
 			let errno = native.lock(descriptor, 0, 0);
 			if ((errno === 'EAGAIN' || errno === 'EACCES') && performance.now() < until) {
-				errno = await within(native.lockWaiting(descriptor, 0, 0), until - performance.now()) ?? 'EAGAIN';
-				if (errno === 'acquired') errno = null;
+				// Undefined where it took too long, null where it is ours now.
+				const outcome = await within(native.lockWaiting(descriptor, 0, 0), until - performance.now());
+				errno = outcome === undefined ? 'EAGAIN' : outcome;
 			}
 			if (errno === 'EAGAIN' || errno === 'EACCES') throw heldByAnother(native, descriptor, path);
 			if (errno !== null) throw new Failure(`The lock file ${path} could not be locked (${errno}).`, {remedy: 'Its filesystem must support file locks.'});
@@ -94,17 +96,4 @@ function heldByAnother(native: Native, descriptor: number, path: string): Failur
 		remedy: ['Wait until it has finished, or let quiesce wait: --wait SECONDS', ...(pid === null ? [] : [`To see what it is: ps -fp ${pid}`])],
 		exitCode: exitCodes.locked,
 	});
-}
-
-/** `acquired` for a call that succeeded, its errno for one that failed, undefined where it did not return in time. */
-async function within(call: Promise<string | null>, milliseconds: number): Promise<string | undefined> {
-	let timer: NodeJS.Timeout | undefined;
-	const late = new Promise<undefined>(resolve => {
-		timer = setTimeout(() => resolve(undefined), milliseconds);
-	});
-	try {
-		return await Promise.race([call.then(errno => errno ?? 'acquired'), late]);
-	} finally {
-		clearTimeout(timer);
-	}
 }

@@ -1,4 +1,6 @@
+import {createRequire} from 'node:module';
 import {getSystemErrorName} from 'node:util';
+import type Koffi from 'koffi';
 import {Failure} from '../core/failure.js';
 
 /** What a system call came to: null for success, else the kernel's word (`EBUSY`). */
@@ -30,6 +32,8 @@ export type Native = {
 	hungUp(descriptor: number): boolean;
 	/** Orphaned descendants become children of this process, not of init; false where the kernel refuses. */
 	becomeSubreaper(): boolean;
+	/** A pipe: the end to read from and the end to write to, both closed in every process that is started. Throws where there is none to be had. */
+	pipe(): readonly [reader: number, writer: number];
 };
 
 // <linux/fs.h>: _IOWR('X', 119, int) and _IOWR('X', 120, int); the same on every 64-bit architecture of ours.
@@ -44,19 +48,21 @@ const POLLERR_POLLHUP_POLLNVAL = 0x8 | 0x10 | 0x20;
 const POLLRDHUP = 0x2000;
 const PR_SET_CHILD_SUBREAPER = 36;
 
-let loaded: Promise<Native> | undefined;
+const O_CLOEXEC = 0o2_000_000;
+
+let loaded: Native | undefined;
 
 /** Loads the system calls, once. Throws a Failure where this platform has no build of the library that makes them. */
-export async function loadNative(): Promise<Native> {
+export function loadNative(): Native {
 	loaded ??= load();
 	return loaded;
 }
 
-async function load(): Promise<Native> {
+function load(): Native {
 	if (process.arch !== 'x64' && process.arch !== 'arm64') throw unsupported(new Error(`no layout of a file lock is known for ${process.arch}`));
 	let koffi;
 	try {
-		({default: koffi} = await import('koffi'));
+		koffi = createRequire(import.meta.url)('koffi') as typeof Koffi;
 	} catch (error) {
 		throw unsupported(error);
 	}
@@ -68,6 +74,7 @@ async function load(): Promise<Native> {
 	const syncfs = library.func('syncfs', 'int', ['int']);
 	const fcntl = library.func('fcntl', 'int', ['int', 'int', 'void *']);
 	const poll = library.func('poll', 'int', ['void *', 'ulong', 'int']);
+	const pipe2 = library.func('pipe2', 'int', ['void *', 'int']);
 	const prctl = library.func('prctl', 'int', ['int', 'ulong', 'ulong', 'ulong', 'ulong']);
 
 	const outcome = (result: number): Errno => (result === 0 ? null : getSystemErrorName(-koffi.errno()));
@@ -107,6 +114,12 @@ async function load(): Promise<Native> {
 			polled.setInt16(4, POLLRDHUP, true);
 			polled.setInt16(6, 0, true);
 			return poll(polledBytes, 1, 0) > 0 && (polled.getInt16(6, true) & (POLLERR_POLLHUP_POLLNVAL | POLLRDHUP)) !== 0;
+		},
+		pipe: () => {
+			const ends = new Int32Array(2);
+			const errno = outcome(pipe2(ends, O_CLOEXEC));
+			if (errno !== null) throw new Error(`no pipe: ${errno}`);
+			return [ends[0] ?? -1, ends[1] ?? -1];
 		},
 		becomeSubreaper: () => prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) === 0,
 	};

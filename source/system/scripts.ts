@@ -1,6 +1,13 @@
-import {spawn} from 'node:child_process';
+import {spawn, type ChildProcess} from 'node:child_process';
+import {closeSync, writeSync} from 'node:fs';
+import {Socket} from 'node:net';
+import {findError} from '../core/errors.js';
+import {Failure} from '../core/failure.js';
 import {boundedLines} from '../core/output-lines.js';
 import {makeFamily} from './families.js';
+import {loadNative} from './native.js';
+import {whatChanged, type ScriptIdentity} from './script-identity.js';
+import {longestTimerMs} from './time.js';
 
 /** How to start one script, exactly as the extension would: `sh path parameters…`. */
 export type ScriptCommand = {
@@ -10,6 +17,8 @@ export type ScriptCommand = {
 	readonly directory: string;
 	/** The whole environment: HOME, LANG, PATH, PWD. */
 	readonly environment: Readonly<Record<string, string>>;
+	/** What it was when it was checked: another one is not started. Absent: whatever is there. */
+	readonly identity?: ScriptIdentity;
 };
 
 /** How a script ended. Never thrown. */
@@ -21,8 +30,10 @@ export type ScriptEnd = {
 	readonly durationMs: number;
 	readonly stdoutBytes: number;
 	readonly stderrBytes: number;
-	/** Where `sh` itself could not be started (E2BIG, ENOENT …). */
+	/** Where it was not started: `sh` could not be (E2BIG, ENOENT …), the script was not what had been checked, or `beforeStart` threw. */
 	readonly startError?: Error;
+	/** True where it was not started because it has been changed since the check (the error ScriptChanged). */
+	readonly changed?: boolean;
 };
 
 /** A family is everything that one script started, in whatever session or group: it can be ended as a whole. */
@@ -31,8 +42,11 @@ export type ScriptFamily = {
 	readonly handle: FamilyHandle;
 	/** Process ids alive now. */
 	members(): Promise<readonly number[]>;
-	/** SIGKILL for all of it, repeated until nothing is left; resolves then. */
-	end(): Promise<void>;
+	/**
+	 * SIGKILL for all of it, repeated until nothing is left, but for no longer than `patienceMs` (default 10 s): a process that waits for a frozen
+	 * filesystem does not end before that is thawed. Answers the process ids that are left.
+	 */
+	end(patienceMs?: number): Promise<readonly number[]>;
 	/** Ends only what still is in the script's own session; what made itself a daemon stays. Answers how many were ended and how many stay. */
 	endSession(): Promise<{readonly ended: number; readonly stayed: number}>;
 	/** Gives up the means of control (removes an empty cgroup); what still runs goes on. */
@@ -47,6 +61,13 @@ export type FamilyHandle = {
 };
 
 export type ScriptOptions = {
+	/**
+	 * Called when the script's family is known and before its first line runs; the script starts when it has resolved, and does not start where it
+	 * throws, nor where this process dies meanwhile. The place to tell the journal and the guard.
+	 */
+	readonly beforeStart?: (family: FamilyHandle) => Promise<void> | void;
+	/** The path of a file that the script's own process makes (empty) when it starts: whoever cleans up after this process knows by it that the script ran. */
+	readonly ranMark?: string;
 	/** From the start; then the whole family is ended. None where absent or infinite. */
 	readonly limitMs?: number;
 	/** Ends the whole family when aborted. */
@@ -73,93 +94,145 @@ export function extensionEnvironment(directory: string): Readonly<Record<string,
 	};
 }
 
-/** The longest limit that a timer takes; a longer one is no limit here (the plugin host caps at 30 minutes anyway). */
-const longestTimer = 2 ** 31 - 1;
+/**
+ * What the first `sh` does before it becomes the second one by exec, so that the family is known, and everything that the script starts is in it,
+ * before the script's first line runs. $0: its control group or nothing; $1: the file to make when the script really starts, or nothing. A line on
+ * descriptor 3 lets it go on; at its end, because the process that started it is gone, the script has not run and never will.
+ */
+const gate = `[ -z "$0" ] || echo 0 >"$0/cgroup.procs" || exit 125
+read -r line <&3 || exit 125
+[ -z "$1" ] || command : >"$1"
+shift
+exec 3<&-
+exec sh "$@"`;
 
 /**
  * Starts `sh path parameters…` as the head of a family of its own. `node:child_process` and not execa, because the script must be followed by its
  * exit alone: its pipes may be held open for hours by what it left behind on purpose, and go on being drained then, so that a held database
  * session does not die of a closed pipe.
  *
- * The first `sh` only enters the control group and becomes the second one by exec, so nothing that the script starts can be outside of it.
+ * Its output goes to pipes, as with the extension: Node's own are sockets, on which `>/dev/stderr` fails. The family holds their other ends too,
+ * so that a script that outlives this process does not die of a closed pipe in the middle of its work.
  */
 export function startScript(command: ScriptCommand, options: ScriptOptions = {}): StartedScript {
-	const begun = performance.now();
+	let begun = performance.now();
 	const family = makeFamily(options.withoutControlGroup === true);
 	const bytes = {stdout: 0, stderr: 0};
 	const ended = Promise.withResolvers<ScriptEnd>();
 	let endedBy: ScriptEnd['endedBy'] = 'itself';
-	const finish = (exitCode: number | null, signal: string | null, startError?: Error): void => {
-		ended.resolve({
-			exitCode,
-			signal,
-			endedBy,
-			durationMs: performance.now() - begun,
-			stdoutBytes: bytes.stdout,
-			stderrBytes: bytes.stderr,
-			...(startError === undefined ? {} : {startError}),
-		});
+	let timer: NodeJS.Timeout | undefined;
+	let over = false;
+	const finish = (exitCode: number | null, signal: string | null, notStarted: Partial<ScriptEnd> = {}): void => {
+		clearTimeout(timer);
+		options.signal?.removeEventListener('abort', onAbort);
+		over = true;
+		ended.resolve({exitCode, signal, endedBy, durationMs: performance.now() - begun, stdoutBytes: bytes.stdout, stderrBytes: bytes.stderr, ...notStarted});
 	};
+	const end = async (reason: 'limit' | 'abort'): Promise<void> => {
+		endedBy = reason;
+		const left = await family.end();
+		// One that waits for a frozen filesystem ends only after the thaw: nobody shall wait for that.
+		if (left.length > 0 && !over) finish(null, 'SIGKILL');
+	};
+	const onAbort = (): void => void end('abort');
 
-	const words = family.cgroup === null
-		? [command.path, ...command.parameters]
-		: ['-c', 'echo 0 >"$0/cgroup.procs" && exec sh "$@"', family.cgroup, command.path, ...command.parameters];
-	let child;
+	let started;
 	try {
-		child = spawn('sh', words, {
-			cwd: command.directory,
-			env: {...command.environment},
-			stdio: ['ignore', 'pipe', 'pipe'],
-			detached: true,
-		});
+		started = spawnBehindGate(command, family.cgroup, options.ranMark ?? '');
 	} catch (error) {
-		// A NUL in a parameter, or more parameters than the kernel takes.
-		finish(null, null, error as Error);
+		// A NUL in a parameter, more parameters than the kernel takes, no descriptors left.
+		finish(null, null, {startError: error as Error});
 		return {family, ended: ended.promise};
 	}
-
+	const {child, readers, letGo} = started;
 	if (child.pid !== undefined) family.begin(child.pid);
-	const end = (reason: 'limit' | 'abort'): void => {
-		endedBy = reason;
-		void family.end();
-	};
 
-	const timer = options.limitMs !== undefined && options.limitMs <= longestTimer ? setTimeout(end, options.limitMs, 'limit') : undefined;
-	const onAbort = (): void => end('abort');
-	if (options.signal?.aborted === true) {
-		onAbort();
-	} else {
-		options.signal?.addEventListener('abort', onAbort, {once: true});
-	}
-
-	const lines = (['stdout', 'stderr'] as const).map(stream => {
+	const pipes = (['stdout', 'stderr'] as const).map((stream, index) => {
 		const collector = boundedLines(line => options.onOutput?.(stream, line));
-		const pipe = child[stream];
+		const pipe = new Socket({fd: readers[index] ?? -1, readable: true, writable: false});
 		pipe.on('data', (chunk: Buffer) => {
 			bytes[stream] += chunk.length;
 			collector.take(chunk);
 		});
-		// Unread it would block its writer; read, it must not keep quiesce running when all else is done.
 		pipe.on('error', () => {});
 		return {collector, pipe};
 	});
+	// What is in the pipes already belongs to the script: one turn of the loop reads it, whoever still holds the other end.
+	const settle = (exitCode: number | null, signal: string | null, notStarted?: Partial<ScriptEnd>): void => void setImmediate(() => setImmediate(() => {
+		if (over) return;
+		for (const {collector, pipe} of pipes) {
+			collector.flush();
+			// Unread it would block its writer; read, it must not keep quiesce running when all else is done.
+			pipe.unref();
+		}
+		finish(exitCode, signal, notStarted);
+	}));
+	let refused: Partial<ScriptEnd> | undefined;
+	child.once('error', error => settle(null, null, {startError: error}));
+	child.once('exit', (exitCode, signal) => (refused === undefined ? settle(exitCode, signal) : settle(null, null, refused)));
 
-	const settle = (exitCode: number | null, signal: string | null, startError?: Error): void => {
-		clearTimeout(timer);
-		options.signal?.removeEventListener('abort', onAbort);
-		// What is in the pipes already belongs to the script: one turn of the loop reads it, whoever still holds the other end.
-		setImmediate(() => setImmediate(() => {
-			for (const {collector, pipe} of lines) {
-				collector.flush();
-				(pipe as unknown as {unref?: () => void}).unref?.();
-			}
-
-			finish(exitCode, signal, startError);
-		}));
-	};
-
-	child.once('error', error => settle(null, null, error));
-	child.once('exit', (exitCode, signal) => settle(exitCode, signal));
+	if (options.signal?.aborted === true) onAbort();
+	else options.signal?.addEventListener('abort', onAbort, {once: true});
+	void (async () => {
+		// The caller has what this function answers by then.
+		await Promise.resolve();
+		try {
+			await options.beforeStart?.(family.handle);
+			const change = command.identity === undefined ? null : whatChanged(command, command.identity);
+			if (change !== null) refused = {changed: true, startError: new Failure(change, {remedy: findError('ScriptChanged')?.remedies ?? []})};
+		} catch (error) {
+			refused = {startError: error as Error};
+		}
+		begun = performance.now();
+		if (refused === undefined && !over && options.limitMs !== undefined && options.limitMs <= longestTimerMs) timer = setTimeout(() => void end('limit'), options.limitMs);
+		letGo(refused === undefined);
+	})();
 	return {family, ended: ended.promise};
 }
 
+type BehindGate = {
+	readonly child: ChildProcess;
+	/** The ends of its standard output and its standard error to read from. */
+	readonly readers: readonly [number, number];
+	/** Lets the script start, or never. */
+	readonly letGo: (start: boolean) => void;
+};
+
+/** Starts the first `sh`. Descriptors 4 and 5 are the other ends of its own output. */
+function spawnBehindGate(command: ScriptCommand, cgroup: string | null, ranMark: string): BehindGate {
+	const native = loadNative();
+	const open: number[] = [];
+	const pipe = (): readonly [number, number] => {
+		const ends = native.pipe();
+		open.push(...ends);
+		return ends;
+	};
+	const closeAll = (descriptors: readonly number[]): void => descriptors.forEach(descriptor => closeSync(descriptor));
+	try {
+		const [wait, go] = pipe();
+		const [output, outputEnd] = pipe();
+		const [errors, errorsEnd] = pipe();
+		const child = spawn('sh', ['-c', gate, cgroup ?? '', ranMark, command.path, ...command.parameters], {
+			cwd: command.directory,
+			env: {...command.environment},
+			stdio: ['ignore', outputEnd, errorsEnd, wait, output, errors],
+			detached: true,
+		});
+		closeAll([wait, outputEnd, errorsEnd]);
+		return {
+			child,
+			readers: [output, errors],
+			letGo: start => {
+				try {
+					if (start) writeSync(go, '\n');
+				} catch {
+					// It was ended while it waited.
+				}
+				closeSync(go);
+			},
+		};
+	} catch (error) {
+		closeAll(open);
+		throw error;
+	}
+}

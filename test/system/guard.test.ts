@@ -250,7 +250,7 @@ suite('the guard', {skip}, () => {
 	test('refuses while another process holds the lock, and takes a stale file', async () => {
 		mkdirSync(join(lab.directory, 'lock'), {recursive: true});
 		writeFileSync(lab.order.lockFile, 'left behind');
-		const native = await loadNative();
+		const native = loadNative();
 		const descriptor = openLockFile(lab.order.lockFile);
 		assert.equal(native.lock(descriptor, 0, 0), null);
 		const refused = await lab.start();
@@ -274,7 +274,7 @@ suite('the guard', {skip}, () => {
 	});
 
 	test('a lock that is not free in time is refused then', async () => {
-		const native = await loadNative();
+		const native = loadNative();
 		const descriptor = openLockFile(lab.order.lockFile);
 		assert.equal(native.lock(descriptor, 0, 0), null);
 		const began = performance.now();

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
-import {existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {chmodSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync, utimesSync, writeFileSync} from 'node:fs';
+import {once} from 'node:events';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, test} from 'node:test';
+import {identifyScript} from '../../source/system/script-identity.js';
+import {start} from '../support/process.js';
 import {extensionEnvironment, startScript, type ScriptOptions} from '../../source/system/scripts.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'quiesce-scripts-'));
@@ -92,4 +95,115 @@ test('much output is drained and counted', async () => {
 	const {ended} = begin('head -c 30000000 /dev/zero; head -c 70000 /dev/zero >&2');
 	const end = await ended;
 	assert.deepEqual([end.exitCode, end.stdoutBytes, end.stderrBytes], [0, 30_000_000, 70_000]);
+});
+
+test('the output is a pipe that can be opened by its name, as with the extension', async () => {
+	const lines: string[] = [];
+	const {ended} = begin('echo one >/dev/stdout; echo two | tee /dev/stderr; [ -p /dev/fd/1 ] && [ -p /dev/fd/2 ] && echo pipes', [], {onOutput: (stream, line) => lines.push(`${stream} ${line}`)});
+	assert.equal((await ended).exitCode, 0);
+	assert.deepEqual(lines.toSorted(), ['stderr two', 'stdout one', 'stdout pipes', 'stdout two']);
+});
+
+test('nothing of the script runs before it is let go, and its family is known then', async () => {
+	const trace = join(directory, 'trace');
+	const mark = join(directory, 'ran-mark');
+	const {ended, family} = begin(`echo ran >>${trace}; [ ! -e /proc/self/fd/3 ]`, [], {
+		ranMark: mark,
+		beforeStart: handle => {
+			assert.ok(isAlive(String(handle.leader)));
+			assert.deepEqual([existsSync(trace), existsSync(mark)], [false, false]);
+			assert.deepEqual(family.handle, handle);
+			writeFileSync(trace, 'before\n');
+		},
+	});
+	assert.equal((await ended).exitCode, 0);
+	assert.equal(readFileSync(trace, 'utf8'), 'before\nran\n');
+	assert.ok(existsSync(mark));
+});
+
+test('it does not run where what comes before its start fails', async () => {
+	const trace = join(directory, 'trace-refused');
+	const mark = join(directory, 'ran-refused');
+	const {ended} = begin(`echo ran >>${trace}`, [], {ranMark: mark, beforeStart: () => {
+		throw new Error('no room');
+	}});
+	const end = await ended;
+	assert.match(end.startError?.message ?? '', /no room/);
+	assert.deepEqual([end.exitCode, existsSync(trace), existsSync(mark)], [null, false, false]);
+});
+
+test('it does not run where the process that would start it is killed before it lets it go', async () => {
+	const trace = join(directory, 'trace-killed');
+	const path = script(`echo ran >>${trace}`);
+	const program = `const {startScript} = await import(${JSON.stringify(new URL('../../source/system/scripts.js', import.meta.url).href)});
+		startScript({path: ${JSON.stringify(path)}, parameters: [], directory: '/', environment: {PATH: process.env.PATH}}, {beforeStart: ({leader}) => new Promise(() => console.log(leader))});`;
+	const main = start(process.execPath, ['--input-type=module', '-e', program]);
+	await main.until(/^\d+\n/);
+	const leader = Number(main.output().stdout);
+	assert.ok(isAlive(String(leader)));
+	main.kill('SIGKILL');
+	await main.ended;
+	// Its input closes at the moment of the death; the gate ends then.
+	while (isAlive(String(leader))) await new Promise(resolve => {
+		setImmediate(resolve);
+	});
+	assert.equal(existsSync(trace), false);
+});
+
+test('a script goes on when the process that reads its output is killed', async () => {
+	const trace = join(directory, 'trace-outlived');
+	const path = script(`echo begun; echo more >&2\nwhile kill -0 "$1" 2>/dev/null; do sleep 0.02; done\nfor i in 1 2 3; do echo line $i || exit 1; done\nset -e; echo more >&2; echo whole >>${trace}`);
+	const program = `const {startScript} = await import(${JSON.stringify(new URL('../../source/system/scripts.js', import.meta.url).href)});
+		startScript({path: ${JSON.stringify(path)}, parameters: [String(process.pid)], directory: '/', environment: {PATH: process.env.PATH}}, {onOutput: (_, line) => console.log(line)});`;
+	const main = start(process.execPath, ['--input-type=module', '-e', program]);
+	await main.until('begun');
+	main.kill('SIGKILL');
+	await once(main.child, 'exit');
+	const until = performance.now() + 5000;
+	while (!existsSync(trace) && performance.now() < until) await new Promise(resolve => {
+		setTimeout(resolve, 5);
+	});
+	assert.equal(readFileSync(trace, 'utf8'), 'whole\n');
+});
+
+test('a script that was changed after the check is not started', async () => {
+	const trace = join(directory, 'trace-changed');
+	const attacks: ReadonlyArray<readonly [what: string, attack: (path: string) => void]> = [
+		['written to', path => writeFileSync(path, `echo other >>${trace}`)],
+		['written to with the same length and times', path => {
+			writeFileSync(path, `echo RAN >>${trace}`);
+			utimesSync(path, 1, 1);
+		}],
+		['another file with the same content', path => {
+			writeFileSync(`${path}.new`, readFileSync(path), {mode: 0o700});
+			renameSync(`${path}.new`, path);
+		}],
+		['a link to another file', path => {
+			renameSync(path, `${path}.old`);
+			writeFileSync(`${path}.evil`, `echo evil >>${trace}`, {mode: 0o700});
+			symlinkSync(`${path}.evil`, path);
+		}],
+		['its mode', path => chmodSync(path, 0o755)],
+		['removed', path => unlinkSync(path)],
+		['a change of its mode and back', path => chmodSync(path, 0o700)],
+	];
+	for (const [what, attack] of attacks) {
+		const path = script(`echo ran >>${trace}`);
+		const identity = identifyScript({path, directory: '/'});
+		// In the last moment before the start.
+		const {ended} = startScript({path, parameters: [], directory: '/', environment: extensionEnvironment('/'), identity}, {beforeStart: () => attack(path)});
+		const end = await ended;
+		assert.equal(end.changed, true, what);
+		assert.match(end.startError?.message ?? '', new RegExp(path), what);
+		assert.equal(existsSync(trace), false, what);
+	}
+	const path = script(`echo ran >>${trace}`);
+	const same = startScript({path, parameters: [], directory: '/', environment: extensionEnvironment('/'), identity: identifyScript({path, directory: '/'})});
+	assert.equal((await same.ended).exitCode, 0);
+	assert.equal(readFileSync(trace, 'utf8'), 'ran\n');
+});
+
+test('only a regular file has an identity, and nothing waits for a pipe', () => {
+	assert.throws(() => identifyScript({path: directory, directory: '/'}), /not a regular file/);
+	assert.throws(() => identifyScript({path: '/dev/zero', directory: '/'}), /not a regular file/);
 });

@@ -5,6 +5,7 @@ import type {HeldScripts} from '../guard.js';
 import {continueJournal, readJournal, type Journal, type JournalStep} from '../journal.js';
 import {isAlive, processIds, readProcess} from '../processes.js';
 import {startScript, type FamilyHandle, type ScriptCommand} from '../scripts.js';
+import {pause} from '../time.js';
 
 /** Between two attempts of a script. */
 const retryPauseMs = 1000;
@@ -130,10 +131,4 @@ function openIfThere(path: string): Journal | null {
 
 function markOf(family: FamilyHandle): {readonly pid: number; readonly start: string} {
 	return {pid: family.leader, start: family.leaderStart};
-}
-
-async function pause(milliseconds: number): Promise<void> {
-	await new Promise(resolve => {
-		setTimeout(resolve, milliseconds);
-	});
 }

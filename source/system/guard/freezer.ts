@@ -1,9 +1,11 @@
-import type {FreezeReport, FreezeTarget, MountReport, ThawReport} from '../guard.js';
+import type {PlannedTarget} from '../../core/freeze-plan.js';
+import type {FreezeReport, MountReport, ThawReport} from '../guard.js';
 import type {Errno, Native} from '../native.js';
+import {pause, within} from '../time.js';
 import {monotonicMs, type MountChange, type ThawCause} from './protocol.js';
 import type {ThirdLine} from './third-line.js';
 
-export type OpenTarget = {readonly target: FreezeTarget; readonly descriptor: number};
+export type OpenTarget = {readonly target: PlannedTarget; readonly descriptor: number};
 
 export type FreezerParts = {
 	readonly native: Native;
@@ -225,16 +227,5 @@ export function makeFreezer(parts: FreezerParts): Freezer {
 
 /** Waits for all of some calls, but not longer than `limitMs`, nor beyond `woken`. */
 async function settled(calls: readonly Promise<void>[], limitMs: number, woken?: Promise<void>): Promise<void> {
-	let timer: NodeJS.Timeout | undefined;
-	const limit = new Promise<void>(resolve => {
-		timer = setTimeout(resolve, limitMs);
-	});
-	await Promise.race([Promise.all(calls), limit, ...(woken === undefined ? [] : [woken])]);
-	clearTimeout(timer);
-}
-
-async function pause(milliseconds: number): Promise<void> {
-	await new Promise(resolve => {
-		setTimeout(resolve, milliseconds);
-	});
+	await within(Promise.race([Promise.all(calls), ...(woken === undefined ? [] : [woken])]), limitMs);
 }

@@ -1,8 +1,8 @@
 import {closeSync, constants, openSync, readFileSync} from 'node:fs';
 import {Failure, exitCodes} from '../../core/failure.js';
 import {refusedByFence, type Fence} from '../../core/fence.js';
+import type {PlannedTarget} from '../../core/freeze-plan.js';
 import type {MountFact} from '../../core/mount-facts.js';
-import type {FreezeTarget} from '../guard.js';
 import {readMounts} from '../mounts.js';
 import type {OpenTarget} from './freezer.js';
 
@@ -10,7 +10,7 @@ import type {OpenTarget} from './freezer.js';
  * Opens one descriptor a filesystem and checks, on the descriptor, that it leads where the plan says, and that the fence allows it: the last gate
  * before a freeze. Throws a Failure; nothing stays open then.
  */
-export function openTargets(waves: readonly (readonly FreezeTarget[])[], fence: Fence): readonly (readonly OpenTarget[])[] {
+export function openTargets(waves: readonly (readonly PlannedTarget[])[], fence: Fence): readonly (readonly OpenTarget[])[] {
 	const open: OpenTarget[] = [];
 	try {
 		const mounts = readMounts();
@@ -31,7 +31,7 @@ export function closeTargets(waves: readonly (readonly OpenTarget[])[]): void {
 	for (const {descriptor} of waves.flat()) closeSync(descriptor);
 }
 
-function openTarget({mount}: FreezeTarget): number {
+function openTarget({mount}: PlannedTarget): number {
 	try {
 		return openSync(mount, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
 	} catch (error) {

@@ -4,6 +4,7 @@ import {exitCodes, Failure} from '../../core/failure.js';
 import type {FreezeReport, Guard, GuardOrder, HeldScripts, MountReport, ThawReport} from '../guard.js';
 import type {Native} from '../native.js';
 import {readProcess} from '../processes.js';
+import {within} from '../time.js';
 import type {Connection} from './connection.js';
 import type {OpenTarget} from './freezer.js';
 import {closeTargets} from './places.js';
@@ -209,18 +210,5 @@ export class RunningGuard implements Guard {
 			if (outcome === 'thawed' || outcome === 'EINVAL') this.#lastThawAt = now;
 			this.#onMount(target.mount, outcome === 'ETIMEDOUT' ? 'hung' : 'thawed', now - at);
 		}));
-	}
-}
-
-/** What a promise comes to, or undefined where it takes longer. */
-async function within<Value>(promise: Promise<Value>, milliseconds: number): Promise<Value | undefined> {
-	let timer: NodeJS.Timeout | undefined;
-	const late = new Promise<undefined>(resolve => {
-		timer = setTimeout(() => resolve(undefined), milliseconds);
-	});
-	try {
-		return await Promise.race([promise, late]);
-	} finally {
-		clearTimeout(timer);
 	}
 }
