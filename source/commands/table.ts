@@ -48,6 +48,13 @@ export const commonOptions: readonly OptionName[] = ['config', 'json', 'no-color
 
 /** The commands in the order in which help lists them. */
 export const commands: Readonly<Record<string, CommandEntry>> = {
+	cycle: {
+		summary: 'a live cycle now: pre-script, freeze, snapshot, thaw, post-script',
+		mostOperands: 0,
+		options: ['snapshot', 'mount', 'hold', 'wait'],
+		root: true,
+		load: async () => (await import('./cycle.js')).run,
+	},
 	explain: {
 		summary: 'what an error means and what to do; alone, the list',
 		operands: '[NAME|CODE]',

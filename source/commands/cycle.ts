@@ -1,0 +1,51 @@
+import {exitCodeOf} from '../core/cycle/exit-code.js';
+import type {CycleEvent, CycleResult} from '../core/cycle-events.js';
+import {startCycle} from '../operations/run-cycle.js';
+import {jsonLine} from '../output/json-lines.js';
+import {plainCycle} from '../output/plain-cycle.js';
+import {openOutput, type Output} from '../system/streams.js';
+import {defaultConfiguration, type Command} from './invocation.js';
+
+/** How long what was written is waited for after everything is done: a reader that has stopped must not keep quiesce running. */
+const drainWithinMs = 2000;
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const satisfies readonly NonNullable<CycleResult['interrupted']>[];
+
+/** `quiesce cycle`: a live cycle now. Answers with the exit code of its outcome. */
+export const run: Command = async invocation => {
+	const {flags, mode} = invocation;
+	const output = openOutput(1);
+	const print = mode === 'json' ? jsonLine : plainPrinter();
+	// Not a stop (Ctrl-Z) while something may be frozen or held: the cycle would stand still and the filesystems with it.
+	for (const stop of ['SIGTSTP', 'SIGTTOU', 'SIGTTIN'] as const) process.on(stop, () => {});
+	const early = new AbortController();
+	let abort = (signal: (typeof signals)[number]): void => early.abort(signal);
+	for (const signal of signals) process.on(signal, () => abort(signal));
+	const cycle = await startCycle({
+		configuration: flags.config ?? defaultConfiguration,
+		mounts: flags.mount ?? [],
+		provider: flags.snapshot ?? 'rehearsal',
+		holdMs: (flags.hold ?? 0) * 1000,
+		lockWaitMs: (flags.wait ?? 0) * 1000,
+	}, event => {
+		holdBack(output, event);
+		output.write(print(event));
+	});
+	abort = signal => cycle.abort(signal);
+	if (early.signal.aborted) cycle.abort(early.signal.reason as (typeof signals)[number]);
+	const result = await cycle.ended;
+	await output.drain(drainWithinMs);
+	return exitCodeOf(result);
+};
+
+/** A file's filesystem may be one of those that are frozen: nothing is written to it meanwhile. */
+function holdBack(output: Output, event: CycleEvent): void {
+	if (event.event !== 'phase') return;
+	if (event.phase === 'freeze' && event.state === 'started') output.hold();
+	if (event.phase === 'thaw' && event.state !== 'started') output.release();
+}
+
+function plainPrinter(): (event: CycleEvent) => string {
+	const print = plainCycle();
+	return event => print(event).map(line => `${line}\n`).join('');
+}

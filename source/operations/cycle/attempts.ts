@@ -1,0 +1,99 @@
+import {setTimeout as delay} from 'node:timers/promises';
+import type {CycleHappening} from '../../core/cycle-events.js';
+import type {ScriptObservation} from '../../core/extension/types.js';
+import {startScript, type FamilyHandle, type ScriptCommand, type ScriptEnd, type ScriptFamily} from '../../system/scripts.js';
+
+/** Between two attempts of a script. */
+const retryPauseMs = 1000;
+/** A process that does not die (it waits for a disk) must not hold up the cycle for longer. */
+const endWithinMs = 5000;
+
+export type AttemptsOrder = {
+	readonly phase: 'pre-script' | 'post-script';
+	readonly command: ScriptCommand;
+	/** Over all attempts. */
+	readonly limitMs: number;
+	readonly retries: number;
+	/** Ends the script with everything that it started, and makes no further attempt. */
+	readonly signal?: AbortSignal;
+	readonly tell: (happening: CycleHappening) => void;
+	/** Right before each start: answers why the script must not be run, or null. */
+	readonly refuse: () => string | null;
+	/** Awaited before the script starts, and at once when it has. */
+	readonly onStarting: (attempt: number) => Promise<void>;
+	readonly onStarted: (family: FamilyHandle) => Promise<void>;
+	readonly onEnded: (exitCode: number | null, willRetry: boolean) => void;
+};
+
+export type Attempts = {
+	readonly state: 'succeeded' | 'failed' | 'timed-out' | 'aborted' | 'refused';
+	/** Of all attempts and the pauses between them. */
+	readonly durationMs: number;
+	readonly attempts: number;
+	/** The first attempt, which is the only one that the extension makes; null where none was made. */
+	readonly first: ScriptObservation | null;
+	readonly detail?: string;
+	/** The family of the last attempt, not released yet. */
+	readonly family: ScriptFamily | null;
+};
+
+/** Runs a script with real retries, under one time limit. What a failed attempt has left behind is ended before the next one. */
+export async function runAttempts(order: AttemptsOrder): Promise<Attempts> {
+	const {phase, command, retries, signal, tell} = order;
+	const began = performance.now();
+	const until = began + order.limitMs;
+	let first: ScriptObservation | null = null;
+	const aborted = (): boolean => signal?.aborted === true;
+	const elapsed = (): number => performance.now() - began;
+	for (let attempt = 1; ; attempt++) {
+		const why = order.refuse();
+		if (why !== null) return {state: 'refused', durationMs: elapsed(), attempts: attempt - 1, first, detail: why, family: null};
+		await order.onStarting(attempt);
+		tell({event: 'phase', phase, state: 'started', attempt, ...(retries > 0 ? {attempts: retries + 1} : {}), limitMs: order.limitMs, script: command.path});
+		const started = startScript(command, {
+			limitMs: Math.max(0, until - performance.now()),
+			...(signal === undefined ? {} : {signal}),
+			onOutput: (stream, line) => tell({event: 'output', phase, stream, line}),
+		});
+		const [end] = await Promise.all([started.ended, order.onStarted(started.family.handle)]);
+		first ??= {durationMs: end.durationMs, exitCode: end.exitCode, timedOut: end.endedBy === 'limit', stdoutBytes: end.stdoutBytes, stderrBytes: end.stderrBytes};
+		const done = (state: Attempts['state'], detail?: string): Attempts => {
+			order.onEnded(end.exitCode, false);
+			return {state, durationMs: elapsed(), attempts: attempt, first, family: started.family, ...(detail === undefined ? {} : {detail})};
+		};
+
+		if (end.endedBy !== 'itself') await endWithin(started.family);
+		if (end.endedBy === 'limit') return done('timed-out', `ended after ${seconds(order.limitMs)}, with everything that it had started`);
+		if (end.endedBy === 'abort') return done('aborted', 'ended, with everything that it had started');
+		if (end.exitCode === 0) return done('succeeded');
+		// A post-script that fails may have started the application again before it did: what made itself a daemon stays.
+		if (phase === 'pre-script') await endWithin(started.family);
+		else await started.family.endSession();
+		const detail = describe(end);
+		if (attempt > retries || performance.now() + retryPauseMs >= until || aborted()) return done('failed', detail);
+		order.onEnded(end.exitCode, true);
+		tell({event: 'phase', phase, state: 'failed', durationMs: end.durationMs, attempt, willRetry: true, detail: `${detail}; again in ${seconds(retryPauseMs)}`});
+		await started.family.release();
+		await delay(retryPauseMs, undefined, signal === undefined ? {} : {signal}).catch(() => {});
+		if (aborted()) return {state: 'aborted', durationMs: elapsed(), attempts: attempt, first, detail: 'no further attempt', family: null};
+	}
+}
+
+/** Ends a family, but waits only so long: a process that waits for a disk dies when the disk answers. */
+export async function endWithin(family: ScriptFamily): Promise<boolean> {
+	const patience = new AbortController();
+	try {
+		return await Promise.race([family.end().then(() => true), delay(endWithinMs, false, {signal: patience.signal})]);
+	} finally {
+		patience.abort();
+	}
+}
+
+function describe(end: ScriptEnd): string {
+	if (end.startError !== undefined) return `it could not be started: ${end.startError.message}`;
+	return end.signal === null ? `exit code ${end.exitCode ?? 'unknown'}` : `ended by ${end.signal}`;
+}
+
+export function seconds(milliseconds: number): string {
+	return `${Number((milliseconds / 1000).toFixed(milliseconds < 10_000 ? 2 : 0))} s`;
+}

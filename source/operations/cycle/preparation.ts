@@ -1,0 +1,111 @@
+import {randomBytes} from 'node:crypto';
+import {checkExtension} from '../../core/extension/index.js';
+import {iniSection} from '../../core/extension/ini.js';
+import type {ExtensionCheck, ExtensionFacts, ScriptPlan} from '../../core/extension/types.js';
+import {exitCodes, Failure} from '../../core/failure.js';
+import {planFreeze, type FreezePlan} from '../../core/freeze-plan.js';
+import type {MountFacts} from '../../core/mount-facts.js';
+import {findProvider} from '../../providers/index.js';
+import type {PreparedSnapshot} from '../../providers/provider.js';
+import {gatherExtensionFacts} from '../../system/azure-files.js';
+import {startGuard, type Guard} from '../../system/guard.js';
+import {readPath} from '../../system/inspection.js';
+import {openJournal, readBootId, type Journal} from '../../system/journal.js';
+import {extensionLockFile} from '../../system/lock.js';
+import {readFence, readMountFacts, resolveDirectories} from '../../system/mounts.js';
+import {markProcess} from '../../system/processes.js';
+import {openStateDirectory} from '../../system/state-directory.js';
+
+/** What is asked of a cycle. */
+export type CycleOrder = {
+	readonly configuration: string;
+	/** Directories that were named; empty: what the extension would freeze. */
+	readonly mounts: readonly string[];
+	/** A provider's name. */
+	readonly provider: string;
+	/** How long a rehearsal stays frozen. */
+	readonly holdMs: number;
+	/** How long to wait where another cycle, or the extension, holds the lock. */
+	readonly lockWaitMs: number;
+};
+
+/** Everything that a cycle stands on, made before anything is run. */
+export type Preparation = {
+	readonly id: string;
+	readonly order: CycleOrder;
+	readonly facts: ExtensionFacts;
+	readonly check: ExtensionCheck;
+	readonly plan: FreezePlan;
+	readonly mounts: MountFacts;
+	readonly stateDirectory: string;
+	readonly journal: Journal;
+	readonly guard: Guard;
+	readonly snapshot: PreparedSnapshot;
+	readonly deadlineMs: number;
+	/** How long all of this took. */
+	readonly tookMs: number;
+};
+
+/** The extension's own default: it thaws by itself then. */
+const defaultDeadlineMs = 60_000;
+const tunablesFile = '/etc/azure/vmbackup.conf';
+
+/**
+ * Looks at everything, takes the lock, and makes the guard ready. Throws a Failure where the cycle cannot begin: nothing has been run then, nothing
+ * was frozen, and nothing stays behind.
+ */
+export async function prepareCycle(order: CycleOrder): Promise<Preparation> {
+	const began = performance.now();
+	const provider = findProvider(order.provider);
+	const tunables = readTunables();
+	const mounts = readMountFacts();
+	const plan = planFreeze(mounts, {requested: resolveDirectories(order.mounts), skip: tunables.skip, fence: readFence()});
+	const facts = gatherExtensionFacts(order.configuration);
+	const check = checkExtension(facts);
+	const stateDirectory = openStateDirectory();
+	const id = nameOfNow();
+	const journal = openJournal(stateDirectory, id);
+	let guard: Guard | undefined;
+	try {
+		journal.append({step: 'begun', cycle: id, bootId: readBootId(), main: markProcess(process.pid)});
+		guard = await startGuard({waves: plan.waves, deadlineMs: tunables.deadlineMs, lockFile: extensionLockFile, lockWaitMs: order.lockWaitMs, journalFile: journal.path});
+		journal.append({step: 'guard', guard: markProcess(guard.pid)});
+		journal.append({step: 'mounts', waves: plan.waves});
+		const snapshot = await provider.prepare({
+			id, stateDirectory, facts: mounts, targets: plan.waves.flat(), frozen: check.settings.fsFreezeEnabled, holdMs: order.holdMs, deadlineMs: tunables.deadlineMs,
+		});
+		return {id, order, facts, check, plan, mounts, stateDirectory, journal, guard, snapshot, deadlineMs: tunables.deadlineMs, tookMs: performance.now() - began};
+	} catch (error) {
+		await guard?.close();
+		journal.finish('cycle');
+		throw error;
+	}
+}
+
+/** The settings of the extension's freezer that matter here too: the mounts to leave out, and after how long it thaws by itself. */
+function readTunables(): {readonly skip: readonly string[]; readonly deadlineMs: number} {
+	const {content} = readPath(tunablesFile, 1024 * 1024).facts;
+	const section = content === null ? null : iniSection(new TextDecoder().decode(content), 'SnapshotThread');
+	const timeout = Number(section?.get('timeout'));
+	return {
+		skip: (section?.get('mountstoskip') ?? '').split(',').filter(word => word !== ''),
+		deadlineMs: Number.isInteger(timeout) && timeout >= 1 && timeout <= 3600 ? timeout * 1000 : defaultDeadlineMs,
+	};
+}
+
+/** `2026-11-23T14-02-11Z`, and a few letters: a name for files that sorts by time. */
+function nameOfNow(): string {
+	return `${new Date().toISOString().replace(/\.\d+Z$/, 'Z').replaceAll(':', '-')}-${randomBytes(2).toString('hex')}`;
+}
+
+/** Whether the extension would run scripts at all: its plugin host file can say that it has none. */
+export function scriptsOf(check: ExtensionCheck): {readonly pre: ScriptPlan; readonly post: ScriptPlan} | null {
+	const {pre, post} = check.settings;
+	return check.errors.length > 0 || pre === null || post === null ? null : {pre, post};
+}
+
+/** A failure to prepare that says nothing about its exit code is a cycle that failed, not a bug. */
+export function asFailedCycle(error: unknown): unknown {
+	if (!(error instanceof Failure) || error.exitCode !== exitCodes.bug) return error;
+	return new Failure(error.message, {remedy: error.remedies, exitCode: exitCodes.failed, cause: error});
+}

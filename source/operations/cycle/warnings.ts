@@ -1,0 +1,68 @@
+import type {CycleWarning} from '../../core/cycle-events.js';
+import type {ScriptPlan} from '../../core/extension/types.js';
+import {openPlaces} from '../../system/inspection.js';
+import type {Attempts} from './attempts.js';
+import {scriptsOf, type Preparation} from './preparation.js';
+import {installedExtension} from '../../system/azure-files.js';
+import {resolve} from 'node:path';
+
+/** What fits into a pipe that nobody reads. */
+const pipeBytes = 65_536;
+
+/** What is unsafe, or not as the administrator may think, and does not keep the cycle from running: the extension does not refuse it either. */
+export function warningsBefore({check, plan, order, facts}: Preparation): readonly CycleWarning[] {
+	const warnings: CycleWarning[] = [];
+	const scripts = scriptsOf(check);
+	if (scripts === null && check.errors.length === 0) {
+		warnings.push({event: 'warning', id: 'no-scripts', message: 'No script will run: the plugin host file says that there are none (numberOfPlugins).', remedy: 'Remove /etc/azure/VMSnapshotPluginHost.conf, or set numberOfPlugins to 1 in it.'});
+	}
+
+	for (const [role, script] of Object.entries(scripts ?? {})) {
+		const path = resolve(installedExtension() ?? '/', script.location);
+		for (const place of openPlaces(path)) {
+			warnings.push({
+				event: 'warning', id: `${role}-script-open`,
+				message: `Others than root can put another file in the place of the ${role}-script: ${place.path} ${place.because === 'owner' ? `belongs to ${place.owner}` : `can be written to by ${place.because === 'group' ? 'its group' : 'everybody'}`}. It would run as root.`,
+				remedy: `Move the script to a directory of root's own, for example /etc/azure: ${path}`,
+			});
+		}
+	}
+
+	if (check.workload !== null) {
+		warnings.push({event: 'warning', id: 'workload', message: `Azure's extension would not run these scripts: /etc/azure/workload.conf names the workload ${check.workload}, which takes their place.`, remedy: 'Remove workload_name from /etc/azure/workload.conf where the scripts are meant.'});
+	}
+
+	const skipped = plan.excluded.filter(({reason}) => reason.includes('QUIESCE_FREEZE_ONLY'));
+	if (order.mounts.length === 0 && skipped.length > 0) {
+		warnings.push({event: 'warning', id: 'fence', message: `The fence QUIESCE_FREEZE_ONLY keeps ${skipped.map(({mount}) => mount).join(', ')} from being frozen; Azure would freeze ${skipped.length === 1 ? 'it' : 'them'}.`});
+	}
+
+	if (facts.configuration.path !== '/etc/azure/VMSnapshotScriptPluginConfig.json') {
+		warnings.push({event: 'warning', id: 'other-configuration', message: `This is about ${facts.configuration.path}; Azure reads /etc/azure/VMSnapshotScriptPluginConfig.json.`});
+	}
+
+	return warnings;
+}
+
+/** Where the extension would have made something else of what a script did. */
+export function warningsOfScript(phase: 'pre-script' | 'post-script', {first, state, attempts}: Attempts, plan: ScriptPlan): readonly CycleWarning[] {
+	const warnings: CycleWarning[] = [];
+	const written = Math.max(first?.stdoutBytes ?? 0, first?.stderrBytes ?? 0);
+	if (written > pipeBytes) {
+		warnings.push({
+			event: 'warning', id: `${phase}-loud`,
+			message: `The ${phase} wrote ${Math.round(written / 1000).toLocaleString('en')} kB. Azure's extension reads no output: past 64 kB the script would hang until its time limit.`,
+			remedy: `Let it write to a file: exec >>/var/log/${phase}.log 2>&1`,
+		});
+	}
+
+	if (state === 'succeeded' && attempts > 1) {
+		warnings.push({
+			event: 'warning', id: `${phase}-retried`,
+			message: `The ${phase} succeeded at attempt ${attempts} of ${plan.retries + 1}. Azure's extension does not run a script again: it would have given up after the first.`,
+			remedy: 'Let the script itself try again.',
+		});
+	}
+
+	return warnings;
+}

@@ -1,0 +1,104 @@
+import {basename, join} from 'node:path';
+import {exitCodes, Failure} from '../core/failure.js';
+import type {LoopFact, MountFacts} from '../core/mount-facts.js';
+import {mountOf} from '../core/mount-facts.js';
+import {makeImageStore, type ImageCopy} from '../system/image-store.js';
+import type {Provider, SnapshotOrder} from './provider.js';
+
+/** One disk of a snapshot, as `snapshot.json` lists it. */
+export type SnapshotDisk = {
+	/** The image's name in the snapshot's directory. */
+	readonly image: string;
+	readonly mount: string;
+	/** The superblock's device at that time, "major:minor". */
+	readonly device: string;
+	readonly type: string;
+	/** The loop device. */
+	readonly source: string;
+	/** The image file behind it. */
+	readonly sourceImage: string;
+	readonly bytes: number;
+};
+
+/** Copies the image files behind loop devices, by reflink where the filesystem can: for laboratories, tests and the demo. */
+export const image: Provider = {
+	name: 'image',
+	summary: 'copies the image files behind loop devices',
+	async prepare(order) {
+		const sources = sourcesOf(order);
+		refuseFrozenDestination(order);
+		const directory = join(order.stateDirectory, 'snapshots', order.id);
+		const store = await makeImageStore({
+			directory,
+			copies: sources.map(({name, loop}) => ({name, source: loop.image})),
+			withinMs: order.frozen ? order.deadlineMs / 2 : Number.POSITIVE_INFINITY,
+		});
+		return {
+			detail: `image → ${directory}`,
+			take: async signal => store.copy(signal),
+			async keep(mark) {
+				const disks = sources.map(({name, loop, target}, index): SnapshotDisk => ({
+					image: name, mount: target.mount, device: target.device, type: target.type,
+					source: `/dev/${loop.name}`, sourceImage: loop.image, bytes: (store.copies[index] as ImageCopy).bytes,
+				}));
+				await store.complete('snapshot.json', `${JSON.stringify({version: 1, id: order.id, provider: 'image', ...mark, disks}, null, 2)}\n`);
+				return {provider: 'image', id: order.id, path: directory};
+			},
+			release: async () => store.remove(),
+		};
+	},
+};
+
+type Source = {readonly name: string; readonly loop: LoopFact; readonly target: SnapshotOrder['targets'][number]};
+
+function sourcesOf({targets, facts}: SnapshotOrder): readonly Source[] {
+	if (targets.length === 0) {
+		throw new Failure('There is nothing to copy: the cycle covers no filesystem.', {exitCode: exitCodes.usage, remedy: 'Name the mounted image files: --mount DIR'});
+	}
+
+	const taken = new Set<string>();
+	return targets.flatMap(target => {
+		const loops = facts.devices[target.device]?.loops ?? [];
+		if (loops.length === 0) {
+			throw new Failure(`${target.mount} is not on a loop device, and the image provider copies only image files behind loop devices.`, {
+				exitCode: exitCodes.usage,
+				remedy: 'Leave out --snapshot image to rehearse without a copy, or name only mounted image files: --mount DIR',
+			});
+		}
+
+		return loops.map(loop => {
+			if (loop.image.endsWith(' (deleted)')) {
+				throw new Failure(`The image file behind ${target.mount}, ${loop.image.replace(/ \(deleted\)$/, '')}, has been deleted: it cannot be copied.`, {exitCode: exitCodes.usage, remedy: 'Rehearse without a copy: leave out --snapshot image'});
+			}
+
+			const stem = basename(loop.image).replace(/\.(?:img|raw|image)$/i, '').replaceAll(/[^\w.-]/g, '_') || loop.name;
+			let name = `${stem}.img`;
+			for (let number = 2; taken.has(name); number++) name = `${stem}-${number}.img`;
+			taken.add(name);
+			return {name, loop, target};
+		});
+	});
+}
+
+/** The copy is written while the filesystems are frozen: neither where it goes, nor anything that lies beneath that, may be one of them. */
+function refuseFrozenDestination({stateDirectory, targets, facts, frozen}: SnapshotOrder): void {
+	if (!frozen) return;
+	const holder = frozenBeneath(mountOf(stateDirectory, facts.mounts)?.device, new Set(targets.map(({device}) => device)), facts);
+	if (holder === null) return;
+	const mount = targets.find(({device}) => device === holder)?.mount ?? '';
+	throw new Failure(`The snapshot would be written to ${join(stateDirectory, 'snapshots')}, which lies on ${mount}, and that is to be frozen.`, {
+		exitCode: exitCodes.usage,
+		remedy: 'Keep it elsewhere: set QUIESCE_STATE_DIR to a directory on another filesystem, or leave out --snapshot image.',
+	});
+}
+
+function frozenBeneath(device: string | undefined, frozen: ReadonlySet<string>, facts: MountFacts, depth = 0): string | null {
+	if (device === undefined || depth > 16) return null;
+	if (frozen.has(device)) return device;
+	for (const {imageDevice} of facts.devices[device]?.loops ?? []) {
+		const found = frozenBeneath(imageDevice ?? undefined, frozen, facts, depth + 1);
+		if (found !== null) return found;
+	}
+
+	return null;
+}

@@ -1,0 +1,185 @@
+import {constants} from 'node:fs';
+import {copyFile, lstat, mkdir, open, readdir, rename, rm, stat, statfs, type FileHandle} from 'node:fs/promises';
+import {basename, dirname, join} from 'node:path';
+import {exitCodes, Failure} from '../core/failure.js';
+
+/** One image file to copy. `bytes`: its length, holes included. */
+export type ImageCopy = {readonly name: string; readonly source: string; readonly bytes: number; readonly reflink: boolean};
+
+export type ImageStoreOrder = {
+	/** Where the complete snapshot will be. It is filled under another name beside it, so that it is complete or not there at all. */
+	readonly directory: string;
+	readonly copies: readonly {readonly name: string; readonly source: string}[];
+	/** A copy that needs longer than this (estimated) is refused. Infinity: none is. */
+	readonly withinMs: number;
+};
+
+export type ImageStore = {
+	readonly copies: readonly ImageCopy[];
+	copy(signal: AbortSignal): Promise<void>;
+	/** Writes a last file, makes everything durable, and gives the snapshot its name. */
+	complete(file: string, text: string): Promise<void>;
+	remove(): Promise<void>;
+};
+
+const partialPrefix = '.partial-';
+const chunkBytes = 1024 * 1024;
+/** How much is written to learn how fast the destination is. */
+const sampleBytes = 32 * 1024 * 1024;
+
+/**
+ * Makes room for copies of image files, tries whether they can be made by reflink (at once, whatever the size), and refuses where there is no space or
+ * where copying would take too long. Left-overs of cycles that were killed are removed: the caller holds the lock of all cycles.
+ */
+export async function makeImageStore({directory, copies: wanted, withinMs}: ImageStoreOrder): Promise<ImageStore> {
+	const parent = dirname(directory);
+	await mkdir(parent, {recursive: true, mode: 0o700});
+	if (await lstat(directory).then(() => true, () => false)) {
+		throw new Failure(`There is a snapshot ${directory} already.`, {exitCode: exitCodes.failed, remedy: 'Run the cycle again: its snapshot gets another name.'});
+	}
+
+	for (const name of await readdir(parent)) {
+		if (name.startsWith(partialPrefix)) await rm(join(parent, name), {recursive: true, force: true});
+	}
+
+	const partial = join(parent, partialPrefix + basename(directory));
+	await mkdir(partial, {mode: 0o700});
+	const remove = async (): Promise<void> => rm(partial, {recursive: true, force: true});
+	try {
+		const copies = await Promise.all(wanted.map(async ({name, source}): Promise<ImageCopy> => {
+			const {size} = await stat(source).catch(error => {
+				throw new Failure(`The image file ${source} cannot be read: ${(error as Error).message}.`, {exitCode: exitCodes.usage, cause: error});
+			});
+			return {name, source, bytes: size, reflink: await canReflink(source, join(partial, name))};
+		}));
+		await refuseTooLittleSpace(partial, copies);
+		await refuseTooSlow(partial, copies, withinMs);
+		return {
+			copies,
+			async copy(signal) {
+				await Promise.all(copies.map(async ({source, name, reflink}) => {
+					signal.throwIfAborted();
+					const destination = join(partial, name);
+					if (reflink) await copyFile(source, destination, constants.COPYFILE_FICLONE_FORCE);
+					else await copySparse(source, destination, signal);
+				}));
+				signal.throwIfAborted();
+			},
+			async complete(file, text) {
+				for (const {name} of copies) await makeDurable(join(partial, name));
+				const handle = await open(join(partial, file), 'wx', 0o600);
+				try {
+					await handle.writeFile(text);
+					await handle.sync();
+				} finally {
+					await handle.close();
+				}
+
+				await syncDirectory(partial);
+				await rename(partial, directory);
+				await syncDirectory(parent);
+			},
+			remove,
+		};
+	} catch (error) {
+		await remove();
+		throw error;
+	}
+}
+
+/** The only sure way to know is to do it once. */
+async function canReflink(source: string, destination: string): Promise<boolean> {
+	try {
+		await copyFile(source, destination, constants.COPYFILE_FICLONE_FORCE);
+		return true;
+	} catch {
+		return false;
+	} finally {
+		await rm(destination, {force: true});
+	}
+}
+
+async function refuseTooLittleSpace(directory: string, copies: readonly ImageCopy[]): Promise<void> {
+	const needed = (await Promise.all(copies.filter(({reflink}) => !reflink).map(async ({source}) => (await stat(source)).blocks * 512))).reduce((sum, bytes) => sum + bytes, 0);
+	const {bavail, bsize} = await statfs(directory);
+	if (needed <= bavail * bsize) return;
+	throw new Failure(`The snapshot needs ${megabytes(needed)}, and ${dirname(directory)} has ${megabytes(bavail * bsize)} free.`, {
+		exitCode: exitCodes.usage,
+		remedy: 'Make room there, or keep snapshots elsewhere: set QUIESCE_STATE_DIR to a directory with more space.',
+	});
+}
+
+/** Writes a sample, to know before the freeze how long the copy will take. */
+async function refuseTooSlow(directory: string, copies: readonly ImageCopy[], withinMs: number): Promise<void> {
+	const slow = copies.filter(({reflink}) => !reflink);
+	if (slow.length === 0 || !Number.isFinite(withinMs)) return;
+	const total = (await Promise.all(slow.map(async ({source}) => (await stat(source)).blocks * 512))).reduce((sum, bytes) => sum + bytes, 0);
+	const path = join(directory, '.sample');
+	const written = Math.min(sampleBytes, total);
+	if (written === 0) return;
+	const began = performance.now();
+	const handle = await open(path, 'wx', 0o600);
+	try {
+		const chunk = Buffer.alloc(chunkBytes, 1);
+		for (let done = 0; done < written; done += chunk.length) await handle.write(chunk, 0, Math.min(chunk.length, written - done));
+		await handle.datasync();
+	} finally {
+		await handle.close();
+		await rm(path, {force: true});
+	}
+
+	// Reading costs about as much as writing.
+	const estimateMs = (performance.now() - began) * 2 * (total / written);
+	if (estimateMs <= withinMs) return;
+	throw new Failure(`Copying ${megabytes(total)} would take about ${Math.ceil(estimateMs / 1000)} s, and the filesystems may stay frozen for at most ${withinMs * 2 / 1000} s.`, {
+		exitCode: exitCodes.usage,
+		remedy: 'Keep snapshots on the filesystem that holds the images, where that can share blocks (xfs, btrfs): set QUIESCE_STATE_DIR. Or leave out --snapshot image.',
+	});
+}
+
+/** Copies what is not zero, so that holes stay holes. */
+async function copySparse(source: string, destination: string, signal: AbortSignal): Promise<void> {
+	const from = await open(source, 'r');
+	let to: FileHandle | undefined;
+	try {
+		to = await open(destination, 'wx', 0o600);
+		const {size} = await from.stat();
+		await to.truncate(size);
+		const chunk = Buffer.allocUnsafe(chunkBytes);
+		const zeros = Buffer.alloc(chunkBytes);
+		for (let at = 0; at < size;) {
+			signal.throwIfAborted();
+			const {bytesRead} = await from.read(chunk, 0, chunkBytes, at);
+			if (bytesRead === 0) break;
+			const part = chunk.subarray(0, bytesRead);
+			if (!part.equals(zeros.subarray(0, bytesRead))) await to.write(part, 0, bytesRead, at);
+			at += bytesRead;
+		}
+	} finally {
+		await from.close();
+		await to?.close();
+	}
+}
+
+async function makeDurable(path: string): Promise<void> {
+	const handle = await open(path, 'r+');
+	try {
+		await handle.chmod(0o600);
+		await handle.sync();
+	} finally {
+		await handle.close();
+	}
+}
+
+async function syncDirectory(path: string): Promise<void> {
+	const handle = await open(path, 'r');
+	try {
+		await handle.sync();
+	} finally {
+		await handle.close();
+	}
+}
+
+function megabytes(bytes: number): string {
+	return `${Math.ceil(bytes / 1_000_000).toLocaleString('en')} MB`;
+}
