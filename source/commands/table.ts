@@ -48,6 +48,13 @@ export const commonOptions: readonly OptionName[] = ['config', 'json', 'no-color
 
 /** The commands in the order in which help lists them. */
 export const commands: Readonly<Record<string, CommandEntry>> = {
+	doctor: {
+		summary: 'what Azure will do tonight, why, and what to do about it',
+		mostOperands: 0,
+		options: ['mount'],
+		root: true,
+		load: async () => (await import('./doctor.js')).run,
+	},
 	cycle: {
 		summary: 'a live cycle now: pre-script, freeze, snapshot, thaw, post-script',
 		mostOperands: 0,

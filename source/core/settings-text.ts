@@ -1,4 +1,6 @@
 import type {SettingEdit} from './checks/finding.js';
+import {parsePythonJson, PythonJsonError} from './extension/python-json.js';
+import type {PythonValue} from './extension/python-value.js';
 
 /** One member of the configuration's object, with its places in the text. */
 type Member = {
@@ -170,8 +172,8 @@ function lineOf(text: string, at: number): number {
 	return text.slice(0, at).split('\n').length;
 }
 
-/** Reads the configuration's bytes as Python's JSON reader does, as far as the checks need it. Never throws. */
-export function readSettings(bytes: Uint8Array): SettingsText {
+/** Reads the configuration's bytes as Python's JSON reader does. Never throws. */
+export function readSettingsText(bytes: Uint8Array): SettingsText {
 	const none = {settings: null, duplicates: []};
 	if (bytes.length === 0) return {...none, problem: 'It is empty.'};
 	if (isWide(bytes)) return {...none, problem: 'It is in UTF-16, and Azure reads only UTF-8.'};
@@ -184,17 +186,36 @@ export function readSettings(bytes: Uint8Array): SettingsText {
 
 	if (text.startsWith('\uFEFF')) return {...none, problem: 'It begins with a byte order mark, as some Windows editors write it.'};
 	try {
-		const members = new Walker(text, false).members();
-		if (members === null) return {...none, problem: null};
-		const values = new Map<string, Set<string>>();
-		for (const {key, valueStart, valueEnd} of members) {
-			values.set(key, (values.get(key) ?? new Set()).add(text.slice(valueStart, valueEnd)));
-		}
-
-		return {settings: collect(members), duplicates: [...values].filter(([, set]) => set.size > 1).map(([key]) => key), problem: null};
+		const document = parsePythonJson(text);
+		if (document.type !== 'dict') return {...none, problem: null};
+		return {settings: plainValue(document) as Readonly<Record<string, unknown>>, duplicates: duplicatesOf(text), problem: null};
 	} catch (error) {
-		if (!(error instanceof Trouble)) throw error;
-		return {...none, problem: `In line ${lineOf(text, error.at)} ${error.message}.`};
+		if (!(error instanceof PythonJsonError)) throw error;
+		const comment = /^(?:\/[/*]|#)/.test(text.slice(error.at, error.at + 2));
+		return {...none, problem: `In line ${lineOf(text, error.at)} ${comment ? 'there is a comment, which JSON does not have' : error.message}.`};
+	}
+}
+
+/** Keys that stand there more than once with different values. */
+function duplicatesOf(text: string): readonly string[] {
+	const values = new Map<string, Set<string>>();
+	for (const {key, valueStart, valueEnd} of new Walker(text, false).members() ?? []) {
+		values.set(key, (values.get(key) ?? new Set()).add(text.slice(valueStart, valueEnd)));
+	}
+
+	return [...values].filter(([, set]) => set.size > 1).map(([key]) => key);
+}
+
+/** A value of Python's as the nearest one here: whole numbers and fractions are one type, and NaN and the infinities stay. */
+function plainValue(value: PythonValue): unknown {
+	switch (value.type) {
+		case 'none': return null;
+		case 'int': return Number(value.value);
+		case 'list': return value.items.map(item => plainValue(item));
+		case 'dict': return Object.fromEntries(Array.from(value.entries, ([key, entry]) => [key, plainValue(entry)]));
+		case 'bool':
+		case 'float':
+		case 'str': return value.value;
 	}
 }
 

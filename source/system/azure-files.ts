@@ -1,25 +1,40 @@
-import {closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, readSync, type Stats, statSync} from 'node:fs';
-import {join, resolve} from 'node:path';
-import {defaultSettings, readSettings} from '../core/extension/settings.js';
+import {existsSync} from 'node:fs';
+import {join} from 'node:path';
+import {configurationPathOf} from '../core/extension/index.js';
+import {readEffectiveSettings} from '../core/extension/settings.js';
+import {mountsToSkip} from '../core/extension/tunables.js';
 import type {ExtensionFacts, FileFacts} from '../core/extension/types.js';
+import {readPath} from './inspection.js';
+import {entriesOf} from './pseudo-files.js';
 
-/** More than any configuration or script has; what is larger is read to here only. */
+/** More than any configuration has; what is larger is read to here only. */
 const mostBytes = 16 * 1024 * 1024;
+/** How much of a script is read: what lies behind cannot be what an administrator wrote. */
+const mostScriptBytes = 1024 * 1024;
 
 const agentDirectory = '/var/lib/waagent';
 const extensionPrefix = 'Microsoft.Azure.RecoveryServices.VMSnapshotLinux-';
 
-/** The newest installed version of the extension, or null where there is none. */
-export function installedExtension(): string | null {
-	let names: readonly string[];
-	try {
-		names = readdirSync(agentDirectory).filter(name => name.startsWith(extensionPrefix));
-	} catch {
-		return null;
+/** Where the extension looks for the scripts' configuration, unless its plugin host file names another. */
+const usualConfiguration = '/etc/azure/VMSnapshotScriptPluginConfig.json';
+
+/** The newest installed version of the extension (a directory with its HandlerEnvironment.json), or null where there is none. */
+export function installedExtension(waagent = agentDirectory): string | null {
+	const version = (name: string): number[] => name.slice(extensionPrefix.length).split('.').map(Number);
+	const found = entriesOf(waagent).filter(name => name.startsWith(extensionPrefix)
+		&& /^\d+(?:\.\d+)*$/.test(name.slice(extensionPrefix.length))
+		&& existsSync(join(waagent, name, 'HandlerEnvironment.json')));
+	const newest = found.toSorted((a, b) => compareVersions(version(a), version(b))).at(-1);
+	return newest === undefined ? null : join(waagent, newest);
+}
+
+function compareVersions(left: readonly number[], right: readonly number[]): number {
+	for (let index = 0; index < Math.max(left.length, right.length); index++) {
+		const difference = (left[index] ?? 0) - (right[index] ?? 0);
+		if (difference !== 0) return difference;
 	}
 
-	const newest = names.toSorted((left, right) => left.localeCompare(right, 'en', {numeric: true})).at(-1);
-	return newest === undefined ? null : join(agentDirectory, newest);
+	return 0;
 }
 
 /** The directory in which the extension runs scripts: its own; `/` where it is not installed. */
@@ -27,74 +42,41 @@ export function extensionDirectory(): string {
 	return installedExtension() ?? '/';
 }
 
-function userNames(): ReadonlyMap<number, string> {
-	try {
-		return new Map(readFileSync('/etc/passwd', 'utf8').split('\n').map(line => line.split(':')).filter(fields => fields.length > 2).map(fields => [Number(fields[2]), fields[0]!]).toReversed() as Array<[number, string]>);
-	} catch {
-		return new Map([[0, 'root']]);
-	}
+/** Where a configured location leads: a relative one starts in the extension's directory. Nothing is normalised, because the kernel does not either. */
+export function scriptPath(location: string, directory: string): string {
+	if (location === '' || location.startsWith('/')) return location;
+	return directory === '/' ? `/${location}` : `${directory}/${location}`;
 }
 
-/** Reads at most {@link mostBytes} of a regular file, without waiting for anything (a FIFO, a device). */
-function contentOf(path: string): Uint8Array | null {
-	let descriptor: number;
-	try {
-		descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
-	} catch {
-		return null;
-	}
-
-	try {
-		const facts = fstatSync(descriptor);
-		if (!facts.isFile()) return null;
-		const buffer = Buffer.alloc(Math.min(facts.size, mostBytes));
-		let length = 0;
-		while (length < buffer.length) {
-			const count = readSync(descriptor, buffer, length, buffer.length - length, length);
-			if (count === 0) break;
-			length += count;
-		}
-
-		return buffer.subarray(0, length);
-	} catch {
-		return null;
-	} finally {
-		closeSync(descriptor);
-	}
+/** The path of the configuration that the extension reads: the usual one, unless its plugin host file names another. */
+export function configuredPath(facts: Pick<ExtensionFacts, 'hostConfiguration' | 'shippedHostConfiguration'>): string {
+	const named = configurationPathOf(facts);
+	return named === null ? usualConfiguration : scriptPath(named, extensionDirectory());
 }
 
-/** What the extension sees of a path: links are followed, as `os.stat` does. */
-function factsOf(path: string, names: ReadonlyMap<number, string>, withContent: boolean): FileFacts {
-	let stats: Stats;
-	try {
-		stats = statSync(path);
-	} catch {
-		return {path, kind: 'missing', mode: 0, owner: null, content: null};
-	}
-
-	const kind = stats.isFile() ? 'file' : stats.isDirectory() ? 'directory' : 'other';
-	return {path, kind, mode: stats.mode & 0o7777, owner: names.get(stats.uid) ?? null, content: withContent && kind === 'file' ? contentOf(path) : null};
-}
-
-/** Gathers the files on which the extension's decision rests; `configurationPath` where another configuration than the extension's is meant. Never throws and never waits. */
-export function gatherExtensionFacts(configurationPath = '/etc/azure/VMSnapshotScriptPluginConfig.json'): ExtensionFacts {
-	const names = userNames();
+/**
+ * Gathers the files on which the extension's decision rests; `configurationPath` where another configuration than the extension's is meant: the
+ * usual path stands for the one that its plugin host file names. Never throws and never waits.
+ */
+export function gatherExtensionFacts(configurationPath: string = usualConfiguration): ExtensionFacts {
 	const installed = installedExtension();
-	const directory = installed ?? '/';
-	const configuration = factsOf(configurationPath, names, true);
+	const file = (path: string, limit = mostBytes): FileFacts => readPath(path, limit).facts;
+	const hostConfiguration = file('/etc/azure/VMSnapshotPluginHost.conf');
+	const shippedHostConfiguration = installed === null ? null : file(join(installed, 'main/VMSnapshotPluginHost.conf'));
+	const configuration = file(configurationPath === usualConfiguration ? configuredPath({hostConfiguration, shippedHostConfiguration}) : configurationPath);
 	const scripts = new Map<string, FileFacts>();
-	const settings = configuration.content === null ? defaultSettings(1800) : readSettings(configuration.content, 1800);
+	const settings = readEffectiveSettings(configuration.content ?? new Uint8Array(), 1800);
 	if (typeof settings !== 'number') {
 		for (const plan of [settings.pre, settings.post]) {
-			if (plan !== null && !plan.location.includes('\0')) scripts.set(plan.location, factsOf(plan.location === '' ? '/nonexistent/' : resolve(directory, plan.location) + (plan.location.endsWith('/') ? '/' : ''), names, true));
+			if (plan !== null) scripts.set(plan.location, file(scriptPath(plan.location, installed ?? '/'), mostScriptBytes));
 		}
 	}
 
-	return {
-		hostConfiguration: factsOf('/etc/azure/VMSnapshotPluginHost.conf', names, true),
-		shippedHostConfiguration: installed === null ? null : factsOf(join(installed, 'main/VMSnapshotPluginHost.conf'), names, true),
-		configuration,
-		workload: factsOf('/etc/azure/workload.conf', names, true),
-		scripts,
-	};
+	return {hostConfiguration, shippedHostConfiguration, configuration, workload: file('/etc/azure/workload.conf'), scripts};
+}
+
+/** The mount points that the extension's tunables leave out of the freeze. */
+export function readMountsToSkip(path = '/etc/azure/vmbackup.conf'): readonly string[] {
+	const {content} = readPath(path, mostScriptBytes).facts;
+	return content === null ? [] : mountsToSkip(new TextDecoder().decode(content));
 }

@@ -5,28 +5,31 @@ import type {OpenPlace} from '../core/checks/facts.js';
 import {distance} from '../core/checks/words.js';
 import type {FileFacts} from '../core/extension/types.js';
 
-let users: ReadonlyMap<number, string> | null = null;
+let users: {readonly stamp: string; readonly names: ReadonlyMap<number, string>} | null = null;
 
-/** A user's name from /etc/passwd; null where the uid has none there. */
-function userName(uid: number): string | null {
-	if (users === null) {
-		let text = '';
-		try {
-			text = readFileSync('/etc/passwd', 'utf8');
-		} catch {
-			// Without the file nobody but root has a name that matters.
-		}
+/** A user's name from /etc/passwd, the first that stands there for the uid, as getpwuid(3) answers it; null where the uid has none there. */
+export function userName(uid: number): string | null {
+	const {mtimeMs = 0, ino = 0} = statSync('/etc/passwd', {throwIfNoEntry: false}) ?? {};
+	const stamp = `${ino} ${mtimeMs}`;
+	if (users?.stamp !== stamp) users = {stamp, names: readUserNames()};
+	return users.names.get(uid) ?? null;
+}
 
-		const found = new Map<number, string>([[0, 'root']]);
-		for (const line of text.split('\n')) {
-			const [name, , id] = line.split(':');
-			if (name !== undefined && id !== undefined && /^\d+$/.test(id) && !found.has(Number(id))) found.set(Number(id), name);
-		}
-
-		users = found;
+function readUserNames(): ReadonlyMap<number, string> {
+	const names = new Map<number, string>();
+	let text = 'root:x:0:';
+	try {
+		text = readFileSync('/etc/passwd', 'utf8');
+	} catch {
+		// Without the file nobody but root has a name that matters.
 	}
 
-	return users.get(uid) ?? null;
+	for (const line of text.split('\n')) {
+		const [name, , id] = line.split(':');
+		if (name !== undefined && id !== undefined && /^\d+$/.test(id) && !names.has(Number(id))) names.set(Number(id), name);
+	}
+
+	return names;
 }
 
 export type Reading = {

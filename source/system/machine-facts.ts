@@ -1,12 +1,10 @@
 import {readlinkSync, statSync} from 'node:fs';
-import {join} from 'node:path';
 import type {BackupAgent, MachineFacts, ProcessName} from '../core/checks/facts.js';
+import {installedExtension} from './azure-files.js';
+import {extensionLockFile, readLockHolder} from './lock.js';
 import {processIds, readProcess} from './processes.js';
 import {entriesOf, textOf} from './pseudo-files.js';
 import {shellName} from './shell.js';
-
-/** Azure's lock file for freezing; the extension makes it and takes it away. */
-export const freezeLock = '/etc/azure/MicrosoftRecoverySvcsSafeFreezeLock/SafeFreezeLockFile';
 
 const agents: readonly {readonly name: string; readonly files: readonly string[]; readonly processes: readonly string[]; readonly freezes: boolean}[] = [
 	{name: 'QEMU guest agent with a freeze hook', files: ['/etc/qemu/fsfreeze-hook', '/etc/qemu-ga/fsfreeze-hook'], processes: ['qemu-ga'], freezes: true},
@@ -79,39 +77,12 @@ async function stalled(all: readonly Process[]): Promise<ProcessName[]> {
 	return waiting(first);
 }
 
-function lockFacts(path: string, all: readonly Process[]): MachineFacts['lock'] {
-	let inode: bigint;
-	try {
-		inode = statSync(path, {bigint: true}).ino;
-	} catch {
-		return {state: 'absent', path, holder: null};
-	}
-
-	// "1: POSIX  ADVISORY  WRITE 1234 fe:00:5678 0 EOF"; waiting ones have an arrow.
-	for (const line of (textOf('/proc/locks') ?? '').split('\n')) {
-		const match = /^\d+:\s+(?:POSIX|OFDLCK)\s+\S+\s+WRITE\s+(-?\d+)\s+\S+:(\d+)\s/.exec(line);
-		if (match === null || BigInt(match[2]!) !== inode) continue;
-		return {state: 'held', path, holder: all.find(({pid}) => pid === Number(match[1])) ?? null};
-	}
-
-	return {state: 'stale', path, holder: null};
-}
-
-/** The extension's newest directory; null where it is not installed. */
-export function findExtensionDirectory(waagent = '/var/lib/waagent'): string | null {
-	const prefix = 'Microsoft.Azure.RecoveryServices.VMSnapshotLinux-';
-	const version = (name: string): number[] => name.slice(prefix.length).split('.').map(Number);
-	const found = entriesOf(waagent).filter(name => name.startsWith(prefix) && /^[\d.]+$/.test(name.slice(prefix.length)) && exists(join(waagent, name, 'HandlerEnvironment.json')));
-	const newest = found.toSorted((a, b) => {
-		const [left, right] = [version(a), version(b)];
-		for (let index = 0; index < Math.max(left.length, right.length); index++) {
-			const difference = (left[index] ?? 0) - (right[index] ?? 0);
-			if (difference !== 0) return difference;
-		}
-
-		return 0;
-	}).at(-1);
-	return newest === undefined ? null : join(waagent, newest);
+/** The extension's lock: looked at without opening the file, which would give up a lock of one's own. */
+function lockFacts(path: string): MachineFacts['lock'] {
+	if (!exists(path)) return {state: 'absent', path, holder: null};
+	const held = readLockHolder(path);
+	if (held === null) return {state: 'stale', path, holder: null};
+	return {state: 'held', path, holder: held.pid === null ? null : {pid: held.pid, name: textOf(`/proc/${held.pid}/comm`) ?? 'a process'}};
 }
 
 function findAgents(all: readonly Process[]): BackupAgent[] {
@@ -129,8 +100,8 @@ export async function readMachineFacts(leftFrozen: readonly string[]): Promise<M
 	const all = processes();
 	return {
 		shell: shellName(),
-		extensionDirectory: findExtensionDirectory(),
-		lock: lockFacts(freezeLock, all),
+		extensionDirectory: installedExtension(),
+		lock: lockFacts(extensionLockFile),
 		fanotify: accessGates(all, performance.now() + 300),
 		stalled: await stalled(all),
 		leftFrozen,

@@ -75,8 +75,8 @@ export type FilesystemFacts = {
 	readonly source: string;
 	/** What Azure does with it at the next backup. */
 	readonly azure: 'freezes' | 'skips';
-	/** Why it is skipped: `type`, `loop`, `resource-disk`, `configured`, `duplicate`, `pseudo`. */
-	readonly because?: string;
+	/** Why it is skipped: its type, its device, MountsToSkip; the same filesystem is frozen elsewhere; others were named with --mount. */
+	readonly because?: 'type' | 'pseudo' | 'loop' | 'resource-disk' | 'configured' | 'duplicate' | 'not-named';
 	/** For a loop device: the image's path, and the mount point under which that lies. */
 	readonly loop?: {readonly image: string; readonly parent: string};
 	/** True where the mount point is a file (a bind mount of a single file). */

@@ -52,7 +52,7 @@ export const filesystemChecks = [
 		needs: ['filesystems'],
 		applies: freezing,
 		conclude({filesystems}) {
-			const left = filesystems.filter(({azure, type, because, onFile}) => azure === 'skips' && !pseudo.has(type) && because !== 'duplicate' && because !== 'pseudo' && onFile !== true);
+			const left = filesystems.filter(({azure, type, because, onFile}) => azure === 'skips' && !pseudo.has(type) && because !== 'duplicate' && because !== 'pseudo' && because !== 'not-named' && onFile !== true);
 			return left.length === 0 ? [] : [finding({
 				id: 'filesystems-not-frozen',
 				severity: 'info',

@@ -1,7 +1,7 @@
 import {check} from './check.js';
 import type {Role, ScriptFacts} from './facts.js';
 import {finding, type Finding} from './finding.js';
-import {shellFeatures} from './shell-text.js';
+import {mayEndBefore, shellFeatures} from './shell-text.js';
 import {list, scriptErrors, scriptName} from './words.js';
 
 const roles: readonly Role[] = ['pre', 'post'];
@@ -71,8 +71,10 @@ function language(script: ScriptFacts, shell: string | null): Finding[] {
 	const found: Finding[] = [];
 	const windows = windowsLines(text);
 	const broken = syntax !== null && syntax !== 'fine' ? syntax : null;
+	// The shell reads one command after the other: behind an exit that is reached nothing is read any more.
+	const reached = broken !== null && !mayEndBefore(text, broken.line ?? Number.POSITIVE_INFINITY);
 	if (windows.code > 0) {
-		const certain = broken !== null || /^\s*exit\s+\d+\r$/m.test(text);
+		const certain = reached || /^\s*exit\s+\d+\r$/m.test(text);
 		found.push(finding({
 			...common,
 			id: `${name}-line-ends`,
@@ -102,10 +104,10 @@ function language(script: ScriptFacts, shell: string | null): Finding[] {
 		found.push(finding({
 			...common,
 			id: `${name}-${bash ? 'needs-bash' : 'syntax'}`,
-			severity: 'error',
-			error: scriptErrors[role].failed,
+			severity: reached ? 'error' : 'warning',
+			...(reached ? {error: scriptErrors[role].failed} : {}),
 			title: bash ? `The ${name} needs bash` : `sh cannot read the ${name}`,
-			detail: `${run} ${broken.line === null ? '' : `At line ${broken.line} `}sh says: ${broken.message}. ${failsWords(role)}`,
+			detail: `${run} ${broken.line === null ? '' : `At line ${broken.line} `}sh says: ${broken.message}. ${reached ? failsWords(role) : 'Where the script does not end before that, it fails there.'}`,
 			remedy: bash ? 'Write it for sh, or configure a script of two lines that starts it with bash: #!/bin/sh, exec bash /path/of/the/script "$@"' : `Correct it, and test it: sh -n ${path}`,
 			...(broken.line === null ? {} : {note: `line ${broken.line}`}),
 		}));

@@ -130,25 +130,40 @@ function hereDocuments(text: string, bare: string): {readonly word: string; read
 		.map(match => ({word: match[3]!, tabs: match[1] === '-'}));
 }
 
+/** One feature of bash in a script. */
+export type FoundFeature = {
+	readonly feature: ShellFeature;
+	readonly line: ShellLine;
+	/** True where nothing before it could keep it from being run: it stands at the margin, behind no condition and no end of the script. */
+	readonly certain: boolean;
+};
+
 /** Where each feature is used first, in order of lines. */
-export function findFeatures(lines: readonly ShellLine[]): {readonly feature: ShellFeature; readonly line: ShellLine}[] {
-	const found: {readonly feature: ShellFeature; readonly line: ShellLine}[] = [];
+export function findFeatures(lines: readonly ShellLine[]): FoundFeature[] {
+	const found: FoundFeature[] = [];
 	const left = new Set(shellFeatures);
+	let mayHaveEnded = false;
 	for (const line of lines) {
 		for (const feature of left) {
-			if (feature.pattern.test(feature.quoted === true ? line.text : line.bare)) {
-				found.push({feature, line});
-				left.delete(feature);
-			}
+			const text = feature.quoted === true ? line.text : line.bare;
+			const at = text.search(feature.pattern);
+			if (at === -1) continue;
+			found.push({feature, line, certain: line.unconditional && !mayHaveEnded && !/[&|(){}]/.test(line.bare.slice(0, at))});
+			left.delete(feature);
 		}
+
+		mayHaveEnded ||= mayEndWell(line.bare);
 	}
 
 	return found;
 }
 
-/** The line of the last unconditional `exit` before a line, or null: `sh` reads no further, so what stands below it may be anything. */
-export function exitBefore(text: string, line: number): number | null {
-	const lines = text.split('\n', line - 1);
-	const found = lines.findLastIndex(content => /^(?:exit(?:\s+\d+)?|exec\s+[^<>\s\d&].*)\s*(?:#.*)?$/.test(content));
-	return found === -1 ? null : found + 1;
+/** True where a line may end the script without an error, if it is reached: what stands below is then not sure to be run. */
+function mayEndWell(bare: string): boolean {
+	return /(?:^|[\s;&|({])(?:exit(?:\s+0+)?\s*(?:$|[;&|})])|exit\s+["$]|exec\s+[^<>\s\d&])/.test(bare);
+}
+
+/** True where the script may have ended, without an error, before `sh` reads as far as a line (from 1): it reads one command after the other. */
+export function mayEndBefore(text: string, line: number): boolean {
+	return shellLines(text).some(({number, bare}) => number < line && mayEndWell(bare));
 }

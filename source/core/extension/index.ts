@@ -1,7 +1,7 @@
 import {errorReference} from '../errors.js';
 import type {Verdict} from '../outcome.js';
 import {iniSection} from './ini.js';
-import {defaultSettings, readSettings} from './settings.js';
+import {defaultSettings, readEffectiveSettings} from './settings.js';
 import type {CycleObservation, EffectiveSettings, ExtensionCheck, ExtensionFacts, FileFacts, ScriptObservation, ScriptPlan} from './types.js';
 
 /** What fits into a pipe that nobody reads. */
@@ -25,10 +25,22 @@ function workloadOf(facts: FileFacts): string | null {
 	return ['oracle', 'mysql', 'mariadb', 'postgres'].includes(name) ? name : null;
 }
 
+/** The plugin host file that counts: the one in /etc/azure, else the shipped one; null where neither is there. */
+function hostFileOf({hostConfiguration, shippedHostConfiguration}: Pick<ExtensionFacts, 'hostConfiguration' | 'shippedHostConfiguration'>): FileFacts | null {
+	return hostConfiguration.kind === 'file' ? hostConfiguration : shippedHostConfiguration;
+}
+
+/** The path of the scripts' configuration that the plugin host file names; null where it names none. */
+export function configurationPathOf(facts: Pick<ExtensionFacts, 'hostConfiguration' | 'shippedHostConfiguration'>): string | null {
+	const host = hostFileOf(facts);
+	const path = host === null ? undefined : iniSection(textOf(host), 'pre_post')?.get('pluginconfigpath0');
+	return path === undefined || path === '' ? null : path;
+}
+
 type Host = {readonly timeoutSeconds: number; readonly plugins: number};
 
 function hostOf(facts: ExtensionFacts): Host | 304 | 314 {
-	const host = facts.hostConfiguration.kind === 'file' ? facts.hostConfiguration : facts.shippedHostConfiguration;
+	const host = hostFileOf(facts);
 	// Not installed: what the extension ships is assumed.
 	if (host === null) return {timeoutSeconds: 1800, plugins: 1};
 	const digits = [host.mode >> 3 & 7, host.mode & 7];
@@ -63,7 +75,7 @@ export function checkExtension(facts: ExtensionFacts): ExtensionCheck {
 	const {configuration} = facts;
 	if (configuration.kind !== 'file') return refuse(316);
 	if ((configuration.mode & 0o100) !== 0 || !isPrivate(configuration) || configuration.owner !== 'root') return refuse(317);
-	const read = readSettings(configuration.content ?? new Uint8Array(), host.timeoutSeconds);
+	const read = readEffectiveSettings(configuration.content ?? new Uint8Array(), host.timeoutSeconds);
 	if (typeof read === 'number') return refuse(read);
 	settings = read;
 	const code = scriptError(read.pre, facts, 302, 306) || scriptError(read.post, facts, 303, 307);

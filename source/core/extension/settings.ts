@@ -37,7 +37,7 @@ function plan(entries: ReadonlyMap<string, PythonValue>, which: 'pre' | 'post', 
 }
 
 /** Reads the configuration as the extension does; a number is the code of the error that it meets (304 or 305). */
-export function readSettings(content: Uint8Array, hostTimeoutSeconds: number): EffectiveSettings | 304 | 305 {
+export function readEffectiveSettings(content: Uint8Array, hostTimeoutSeconds: number): EffectiveSettings | 304 | 305 {
 	let document: PythonValue;
 	try {
 		document = parsePythonJson(new TextDecoder('utf-8', {fatal: true, ignoreBOM: true}).decode(content));

@@ -1,0 +1,74 @@
+import {dirname, join} from 'node:path';
+import {documentedName} from '../core/checks/configuration.js';
+import type {ConfigurationFacts, Facts, FilesystemFacts, Role, ScriptFacts} from '../core/checks/facts.js';
+import {filesystemsOf} from '../core/checks/mounts.js';
+import {checkExtension, predict} from '../core/extension/index.js';
+import type {ExtensionFacts} from '../core/extension/types.js';
+import {freezableTypes} from '../core/freeze-plan.js';
+import type {MountFact, MountFacts} from '../core/mount-facts.js';
+import {readSettingsText, repairSettings} from '../core/settings-text.js';
+import {configuredPath, extensionDirectory, gatherExtensionFacts, readMountsToSkip} from '../system/azure-files.js';
+import {isRegularFile, openPlaces, readPath} from '../system/inspection.js';
+import {readUnfinished} from '../system/journal.js';
+import {readMachineFacts} from '../system/machine-facts.js';
+import {readMountFacts, resolveDirectories} from '../system/mounts.js';
+import {isAlive} from '../system/processes.js';
+import {readScriptFacts} from '../system/script-facts.js';
+import {stateDirectoryPath} from '../system/state-directory.js';
+
+export type ExamineOptions = {
+	/** The configuration's path; the usual one stands for the one that the plugin host file names. */
+	readonly configuration: string;
+	/** Directories to freeze instead of what Azure would freeze. */
+	readonly mounts?: readonly string[];
+	/** The extension's log, where it is not the one that its HandlerEnvironment.json names. */
+	readonly log?: string;
+};
+
+/** Gathers once all that the checks look at. Throws a Failure (exit 2) for a named mount that cannot be frozen, and nothing else. */
+export async function gatherFacts({configuration, mounts = []}: ExamineOptions): Promise<Facts> {
+	const extension = gatherExtensionFacts(configuration);
+	const check = checkExtension(extension);
+	const known = configurationFacts(extension);
+	const mountFacts = readMountFacts();
+	const filesystems = filesystemFacts(mountFacts, mounts);
+	const [pre, post, machine] = await Promise.all([
+		scriptFacts('pre', known, mountFacts.mounts),
+		scriptFacts('post', known, mountFacts.mounts),
+		readMachineFacts(leftFrozen()),
+	]);
+	return {extension, check, verdict: predict(check), configuration: known, pre, post, filesystems, machine, logged: null};
+}
+
+function configurationFacts(extension: ExtensionFacts): ConfigurationFacts {
+	const file = extension.configuration;
+	const {path, content} = file;
+	const text = content === null ? {settings: null, duplicates: [], problem: null} : readSettingsText(content);
+	const documented = readPath(join(dirname(path), documentedName), 0).facts;
+	return {
+		path,
+		readByExtension: path === configuredPath(extension),
+		file,
+		...text,
+		repaired: text.problem === null || content === null ? null : repairSettings(content),
+		documented: documented.kind === 'missing' || documented.path === path ? null : documented,
+		openPlaces: file.kind === 'file' ? openPlaces(path) : [],
+	};
+}
+
+async function scriptFacts(role: Role, {settings}: ConfigurationFacts, mounts: readonly MountFact[]): Promise<ScriptFacts | null> {
+	const location = settings?.[`${role}ScriptLocation`];
+	return typeof location === 'string' ? readScriptFacts({role, location, directory: extensionDirectory(), mounts}) : null;
+}
+
+function filesystemFacts(facts: MountFacts, named: readonly string[]): readonly FilesystemFacts[] {
+	// Only on local filesystems: a mount point on another machine may never answer.
+	const onFiles = new Set(facts.mounts.filter(({type, root, mount}) => freezableTypes.includes(type) && root !== '/' && isRegularFile(mount)).map(({mount}) => mount));
+	return filesystemsOf(facts, {requested: resolveDirectories(named), skip: readMountsToSkip(), onFiles});
+}
+
+/** What the journals of cycles that died say may be frozen still. */
+function leftFrozen(): readonly string[] {
+	const dead = readUnfinished(stateDirectoryPath()).filter(({sameBoot, mayBeFrozen, main, guard}) => sameBoot && mayBeFrozen && (main === null || !isAlive(main)) && (guard === null || !isAlive(guard)));
+	return dead.flatMap(({waves}) => waves.flat().map(({mount}) => mount));
+}
