@@ -5,8 +5,6 @@ import {startScript, type FamilyHandle, type ScriptCommand, type ScriptEnd, type
 
 /** Between two attempts of a script. */
 const retryPauseMs = 1000;
-/** A process that does not die (it waits for a disk) must not hold up the cycle for longer. */
-const endWithinMs = 5000;
 
 export type AttemptsOrder = {
 	readonly phase: 'pre-script' | 'post-script';
@@ -17,19 +15,18 @@ export type AttemptsOrder = {
 	/** Ends the script with everything that it started, and makes no further attempt. */
 	readonly signal?: AbortSignal;
 	readonly tell: (happening: CycleHappening) => void;
-	/** Right before each start: answers why the script must not be run, or null. */
-	readonly refuse: () => string | null;
-	/** Awaited before the script starts, and at once when it has. */
-	readonly onStarting: (attempt: number) => Promise<void>;
-	readonly onStarted: (family: FamilyHandle) => Promise<void>;
+	/** Before the script's first line runs: what is noted and told here is known whatever happens then. Nothing is run where it throws. */
+	readonly beforeStart: (family: FamilyHandle, attempt: number) => Promise<void>;
 	readonly onEnded: (exitCode: number | null, willRetry: boolean) => void;
 };
 
 export type Attempts = {
-	readonly state: 'succeeded' | 'failed' | 'timed-out' | 'aborted' | 'refused';
+	readonly state: 'succeeded' | 'failed' | 'timed-out' | 'aborted' | 'changed';
 	/** Of all attempts and the pauses between them. */
 	readonly durationMs: number;
 	readonly attempts: number;
+	/** False where not even the first line of the script ran: it could not be started, or had been changed. */
+	readonly ran: boolean;
 	/** The first attempt, which is the only one that the extension makes; null where none was made. */
 	readonly first: ScriptObservation | null;
 	readonly detail?: string;
@@ -43,31 +40,31 @@ export async function runAttempts(order: AttemptsOrder): Promise<Attempts> {
 	const began = performance.now();
 	const until = began + order.limitMs;
 	let first: ScriptObservation | null = null;
+	let ran = false;
 	const aborted = (): boolean => signal?.aborted === true;
 	const elapsed = (): number => performance.now() - began;
 	for (let attempt = 1; ; attempt++) {
-		const why = order.refuse();
-		if (why !== null) return {state: 'refused', durationMs: elapsed(), attempts: attempt - 1, first, detail: why, family: null};
-		await order.onStarting(attempt);
 		tell({event: 'phase', phase, state: 'started', attempt, ...(retries > 0 ? {attempts: retries + 1} : {}), limitMs: order.limitMs, script: command.path});
 		const started = startScript(command, {
 			limitMs: Math.max(0, until - performance.now()),
 			...(signal === undefined ? {} : {signal}),
 			onOutput: (stream, line) => tell({event: 'output', phase, stream, line}),
+			beforeStart: async family => order.beforeStart(family, attempt),
 		});
-		const [end] = await Promise.all([started.ended, order.onStarted(started.family.handle)]);
+		const end = await started.ended;
+		ran ||= end.startError === undefined;
+		if (end.changed === true) return {state: 'changed', durationMs: elapsed(), attempts: attempt, ran, first, detail: describe(end), family: started.family};
 		first ??= {durationMs: end.durationMs, exitCode: end.exitCode, timedOut: end.endedBy === 'limit', stdoutBytes: end.stdoutBytes, stderrBytes: end.stderrBytes};
 		const done = (state: Attempts['state'], detail?: string): Attempts => {
 			order.onEnded(end.exitCode, false);
-			return {state, durationMs: elapsed(), attempts: attempt, first, family: started.family, ...(detail === undefined ? {} : {detail})};
+			return {state, durationMs: elapsed(), attempts: attempt, ran, first, family: started.family, ...(detail === undefined ? {} : {detail})};
 		};
 
-		if (end.endedBy !== 'itself') await endWithin(started.family);
 		if (end.endedBy === 'limit') return done('timed-out', `ended after ${seconds(order.limitMs)}, with everything that it had started`);
 		if (end.endedBy === 'abort') return done('aborted', 'ended, with everything that it had started');
 		if (end.exitCode === 0) return done('succeeded');
 		// A post-script that fails may have started the application again before it did: what made itself a daemon stays.
-		if (phase === 'pre-script') await endWithin(started.family);
+		if (phase === 'pre-script') await started.family.end();
 		else await started.family.endSession();
 		const detail = describe(end);
 		if (attempt > retries || performance.now() + retryPauseMs >= until || aborted()) return done('failed', detail);
@@ -75,22 +72,12 @@ export async function runAttempts(order: AttemptsOrder): Promise<Attempts> {
 		tell({event: 'phase', phase, state: 'failed', durationMs: end.durationMs, attempt, willRetry: true, detail: `${detail}; again in ${seconds(retryPauseMs)}`});
 		await started.family.release();
 		await delay(retryPauseMs, undefined, signal === undefined ? {} : {signal}).catch(() => {});
-		if (aborted()) return {state: 'aborted', durationMs: elapsed(), attempts: attempt, first, detail: 'no further attempt', family: null};
-	}
-}
-
-/** Ends a family, but waits only so long: a process that waits for a disk dies when the disk answers. */
-export async function endWithin(family: ScriptFamily): Promise<boolean> {
-	const patience = new AbortController();
-	try {
-		return await Promise.race([family.end().then(() => true), delay(endWithinMs, false, {signal: patience.signal})]);
-	} finally {
-		patience.abort();
+		if (aborted()) return {state: 'aborted', durationMs: elapsed(), attempts: attempt, ran, first, detail: 'no further attempt', family: null};
 	}
 }
 
 function describe(end: ScriptEnd): string {
-	if (end.startError !== undefined) return `it could not be started: ${end.startError.message}`;
+	if (end.startError !== undefined) return end.changed === true ? end.startError.message : `it could not be started: ${end.startError.message}`;
 	return end.signal === null ? `exit code ${end.exitCode ?? 'unknown'}` : `ended by ${end.signal}`;
 }
 

@@ -2,15 +2,13 @@ import type {CycleHappening, CycleResult, PhaseEnded, PhaseName, PhaseStarted, S
 import {decideOutcome, freezes, goesOnUnfrozen, takesSnapshot} from '../../core/cycle/decide.js';
 import {errorReference, ownError} from '../../core/errors.js';
 import {judge} from '../../core/extension/index.js';
-import type {ScriptPlan} from '../../core/extension/types.js';
 import {Failure} from '../../core/failure.js';
 import type {ErrorReference, Verdict} from '../../core/outcome.js';
-import {extensionDirectory} from '../../system/azure-files.js';
 import type {FreezeReport, HeldScripts, MountReport} from '../../system/guard.js';
 import type {JournalStep} from '../../system/journal.js';
-import {extensionEnvironment, type ScriptCommand, type ScriptFamily} from '../../system/scripts.js';
-import {endWithin, runAttempts, type Attempts} from './attempts.js';
-import {scriptsOf, type Preparation} from './preparation.js';
+import type {ScriptFamily} from '../../system/scripts.js';
+import {runAttempts, type Attempts} from './attempts.js';
+import type {Preparation} from './preparation.js';
 import {warningsBefore, warningsOfScript} from './warnings.js';
 
 type PhaseDetails = Omit<PhaseStarted, 'event' | 'phase' | 'state'>;
@@ -77,10 +75,10 @@ export class Cycle {
 	}
 
 	#check(): void {
-		const {check, plan, tookMs} = this.#ready;
+		const {check, plan, tookMs, unusable} = this.#ready;
 		this.#start('check');
 		for (const warning of warningsBefore(this.#ready)) this.#tell(warning);
-		this.#errors.push(...check.errors);
+		this.#errors.push(...check.errors, ...(unusable === null ? [] : [errorReference(unusable === 'pre' ? 310 : 311)]));
 		const filesystems = plan.waves.flat().length;
 		const detail = check.errors.length > 0
 			? 'neither script will run'
@@ -89,28 +87,31 @@ export class Cycle {
 	}
 
 	async #runPre(): Promise<void> {
-		const scripts = scriptsOf(this.#ready.check);
+		const {scripts} = this.#ready;
 		const why = this.#whyNoScripts();
 		if (scripts === null || why !== null) return this.#skip('pre-script', why ?? '');
-		const pre = this.#command(scripts.pre);
-		const post = this.#command(scripts.post);
+		const post = scripts.post.command;
 		const limitMs = this.#limitMs();
 		this.#note({step: 'pre-starting', post, limitMs, retries: scripts.post.retries});
 		this.#pre = await runAttempts({
-			phase: 'pre-script', command: pre, limitMs, retries: scripts.pre.retries, signal: this.#aborting.signal, tell: this.#tell,
-			refuse: () => null,
-			onStarting: async () => {
-				if (this.#held !== null) return;
-				this.#held = {pre: null, postStarted: null, post, limitMs, retries: scripts.post.retries};
+			phase: 'pre-script', command: scripts.pre.command, limitMs, retries: scripts.pre.retries, signal: this.#aborting.signal, tell: this.#tell,
+			beforeStart: async family => {
+				this.#note({step: 'pre-started', family});
+				this.#held = {pre: family, postStarted: null, post, limitMs, retries: scripts.post.retries};
 				await this.#ready.guard.hold(this.#held);
 			},
-			onStarted: async family => this.#hold({pre: family}, {step: 'pre-started', family}),
 			onEnded: exitCode => this.#tryNote({step: 'pre-ended', exitCode}),
 		});
 		this.#preEndedAt = performance.now();
 		this.#preFamily = this.#pre.family;
+		if (!this.#pre.ran) {
+			// Nothing is held, so nothing is to be released.
+			this.#held = null;
+			await this.#ready.guard.hold(null);
+		}
+
 		this.#endScript('pre-script', this.#pre, {failed: 300, 'timed-out': 308});
-		for (const warning of warningsOfScript('pre-script', this.#pre, scripts.pre)) this.#tell(warning);
+		for (const warning of warningsOfScript('pre-script', this.#pre, scripts.pre.retries)) this.#tell(warning);
 	}
 
 	async #freezeAndSnapshot(): Promise<void> {
@@ -197,20 +198,23 @@ export class Cycle {
 	}
 
 	async #runPost(): Promise<void> {
-		const scripts = scriptsOf(this.#ready.check);
-		if (this.#held === null || scripts === null) return this.#skip('post-script', this.#whyNoScripts() ?? 'the pre-script did not run');
+		const {scripts} = this.#ready;
+		const held = this.#held;
+		if (held === null || scripts === null) return this.#skip('post-script', this.#whyNoScripts() ?? 'the pre-script did not run');
 		this.#post = await runAttempts({
-			phase: 'post-script', command: this.#command(scripts.post), limitMs: this.#limitMs(), retries: scripts.post.retries, tell: this.#tell,
-			refuse: () => null,
-			onStarting: async attempt => this.#tryNote({step: 'post-starting', attempt, by: 'cycle'}),
-			onStarted: async family => this.#hold({postStarted: family}, {step: 'post-started', family}),
+			phase: 'post-script', command: scripts.post.command, limitMs: this.#limitMs(), retries: scripts.post.retries, tell: this.#tell,
+			beforeStart: async (family, attempt) => {
+				this.#tryNote({step: 'post-starting', attempt, by: 'cycle'});
+				this.#tryNote({step: 'post-started', family});
+				await this.#ready.guard.hold({...held, postStarted: family});
+			},
 			onEnded: (exitCode, willRetry) => {
 				this.#tryNote({step: 'post-ended', exitCode, willRetry});
 			},
 		});
 		this.#quiesceWindowMs = performance.now() - this.#preEndedAt;
 		this.#endScript('post-script', this.#post, {failed: 301, 'timed-out': 309});
-		for (const warning of warningsOfScript('post-script', this.#post, scripts.post)) this.#tell(warning);
+		for (const warning of warningsOfScript('post-script', this.#post, scripts.post.retries)) this.#tell(warning);
 		await this.#ready.guard.hold(null);
 	}
 
@@ -220,7 +224,7 @@ export class Cycle {
 		const family = this.#preFamily;
 		if (family === null) return;
 		if (this.#pre?.state !== 'succeeded' || this.#post?.state !== 'succeeded' || this.#interrupted !== undefined) {
-			await endWithin(family);
+			await family.end();
 		} else {
 			const {stayed} = await family.endSession();
 			if (stayed > 0) this.#tell({event: 'warning', id: 'pre-script-daemons', message: `${stayed === 1 ? 'A process' : `${stayed} processes`} that the pre-script had made independent of itself still ${stayed === 1 ? 'runs' : 'run'}, and ${stayed === 1 ? 'was' : 'were'} left alone.`, remedy: 'Where it only holds the application, let the post-script end it.'});
@@ -288,32 +292,18 @@ export class Cycle {
 
 	/** Why neither script runs, as a clause, or null. */
 	#whyNoScripts(): string | null {
-		const {check} = this.#ready;
+		const {check, unusable} = this.#ready;
 		if (this.#interrupted !== undefined && this.#pre === null) return 'interrupted';
 		if (check.errors.length > 0) return 'the check failed';
 		const {pre, post} = check.settings;
 		if (pre === null || post === null) return 'the plugin host file says that there are no scripts to run';
-		if (pre.parameters === null || post.parameters === null) return `the parameters of the ${pre.parameters === null ? 'pre' : 'post'}-script cannot be handed to a program`;
-		return null;
-	}
-
-	#command({location, parameters}: ScriptPlan): ScriptCommand {
-		const directory = extensionDirectory();
-		return {path: location, parameters: parameters ?? [], directory, environment: extensionEnvironment(directory)};
+		return unusable === null ? null : `the parameters of the ${unusable}-script cannot be handed to a program`;
 	}
 
 	/** The extension's effective limit; its host's own where the configuration sets none (NaN). */
 	#limitMs(): number {
 		const {limitMs, hostTimeoutSeconds} = this.#ready.check.settings;
 		return Math.min(limitMs, hostTimeoutSeconds * 1000);
-	}
-
-	/** Tells the guard what to do if this process dies now, and notes it. */
-	async #hold(change: Partial<HeldScripts>, step: JournalStep): Promise<void> {
-		if (this.#held === null) return;
-		this.#held = {...this.#held, ...change};
-		this.#tryNote(step);
-		await this.#ready.guard.hold(this.#held);
 	}
 
 	#whyLost(lost: AbortSignal): ErrorReference {
@@ -354,7 +344,7 @@ export class Cycle {
 	}
 
 	#endScript(phase: 'pre-script' | 'post-script', {state, durationMs, attempts, detail}: Attempts, codes: {readonly failed: number; readonly 'timed-out': number}): void {
-		const errors = state === 'failed' ? [errorReference(codes.failed)] : state === 'timed-out' ? [errorReference(codes['timed-out'])] : state === 'refused' ? [ownError('ScriptChanged')] : [];
+		const errors = state === 'failed' ? [errorReference(codes.failed)] : state === 'timed-out' ? [errorReference(codes['timed-out'])] : state === 'changed' ? [ownError('ScriptChanged')] : [];
 		this.#errors.push(...errors);
 		this.#end(phase, state === 'succeeded' || state === 'timed-out' ? state : 'failed', {durationMs, attempt: attempts, ...(errors.length === 0 ? {} : {errors}), ...(detail === undefined ? {} : {detail})});
 	}

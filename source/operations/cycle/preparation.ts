@@ -7,13 +7,15 @@ import {planFreeze, type FreezePlan} from '../../core/freeze-plan.js';
 import type {MountFacts} from '../../core/mount-facts.js';
 import {findProvider} from '../../providers/index.js';
 import type {PreparedSnapshot} from '../../providers/provider.js';
-import {gatherExtensionFacts} from '../../system/azure-files.js';
+import {extensionDirectory, gatherExtensionFacts} from '../../system/azure-files.js';
 import {startGuard, type Guard} from '../../system/guard.js';
 import {readPath} from '../../system/inspection.js';
 import {openJournal, readBootId, type Journal} from '../../system/journal.js';
 import {extensionLockFile} from '../../system/lock.js';
 import {readFence, readMountFacts, resolveDirectories} from '../../system/mounts.js';
 import {markProcess} from '../../system/processes.js';
+import {identifyScript} from '../../system/script-identity.js';
+import {extensionEnvironment, type ScriptCommand} from '../../system/scripts.js';
 import {openStateDirectory} from '../../system/state-directory.js';
 
 /** What is asked of a cycle. */
@@ -29,12 +31,22 @@ export type CycleOrder = {
 	readonly lockWaitMs: number;
 };
 
+/** One script as a cycle runs it. */
+export type PlannedScript = {
+	readonly plan: ScriptPlan;
+	readonly command: ScriptCommand;
+	readonly retries: number;
+};
+
 /** Everything that a cycle stands on, made before anything is run. */
 export type Preparation = {
 	readonly id: string;
 	readonly order: CycleOrder;
 	readonly facts: ExtensionFacts;
 	readonly check: ExtensionCheck;
+	readonly scripts: {readonly pre: PlannedScript; readonly post: PlannedScript} | null;
+	/** The script whose parameters no program can be given (a NUL, or too long), which keeps both from running. */
+	readonly unusable: 'pre' | 'post' | null;
 	readonly plan: FreezePlan;
 	readonly mounts: MountFacts;
 	readonly stateDirectory: string;
@@ -62,6 +74,8 @@ export async function prepareCycle(order: CycleOrder): Promise<Preparation> {
 	const plan = planFreeze(mounts, {requested: resolveDirectories(order.mounts), skip: tunables.skip, fence: readFence()});
 	const facts = gatherExtensionFacts(order.configuration);
 	const check = checkExtension(facts);
+	const scripts = commandsOf(check);
+	const unusable = check.errors.length > 0 ? null : check.settings.pre?.parameters === null ? 'pre' : check.settings.post?.parameters === null ? 'post' : null;
 	const stateDirectory = openStateDirectory();
 	const id = nameOfNow();
 	const journal = openJournal(stateDirectory, id);
@@ -74,7 +88,7 @@ export async function prepareCycle(order: CycleOrder): Promise<Preparation> {
 		const snapshot = await provider.prepare({
 			id, stateDirectory, facts: mounts, targets: plan.waves.flat(), frozen: check.settings.fsFreezeEnabled, holdMs: order.holdMs, deadlineMs: tunables.deadlineMs,
 		});
-		return {id, order, facts, check, plan, mounts, stateDirectory, journal, guard, snapshot, deadlineMs: tunables.deadlineMs, tookMs: performance.now() - began};
+		return {id, order, facts, check, scripts, unusable, plan, mounts, stateDirectory, journal, guard, snapshot, deadlineMs: tunables.deadlineMs, tookMs: performance.now() - began};
 	} catch (error) {
 		await guard?.close();
 		journal.finish('cycle');
@@ -98,10 +112,20 @@ function nameOfNow(): string {
 	return `${new Date().toISOString().replace(/\.\d+Z$/, 'Z').replaceAll(':', '-')}-${randomBytes(2).toString('hex')}`;
 }
 
-/** Whether the extension would run scripts at all: its plugin host file can say that it has none. */
-export function scriptsOf(check: ExtensionCheck): {readonly pre: ScriptPlan; readonly post: ScriptPlan} | null {
+/** The scripts as they would be started, each what it was when it was checked; null where none will run. */
+function commandsOf(check: ExtensionCheck): Preparation['scripts'] {
 	const {pre, post} = check.settings;
-	return check.errors.length > 0 || pre === null || post === null ? null : {pre, post};
+	if (check.errors.length > 0 || pre === null || post === null || pre.parameters === null || post.parameters === null) return null;
+	const directory = extensionDirectory();
+	const planned = (plan: ScriptPlan): PlannedScript => {
+		const command = {path: plan.location, parameters: plan.parameters ?? [], directory, environment: extensionEnvironment(directory)};
+		return {plan, command: {...command, identity: identifyScript(command)}, retries: plan.retries};
+	};
+	try {
+		return {pre: planned(pre), post: planned(post)};
+	} catch (error) {
+		throw new Failure(`A script has changed while it was checked: ${error instanceof Error ? error.message : String(error)}.`, {exitCode: exitCodes.failed, remedy: 'Run the cycle again.', cause: error});
+	}
 }
 
 /** A failure to prepare that says nothing about its exit code is a cycle that failed, not a bug. */

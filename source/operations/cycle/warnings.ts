@@ -1,24 +1,21 @@
+import {resolve} from 'node:path';
 import type {CycleWarning} from '../../core/cycle-events.js';
-import type {ScriptPlan} from '../../core/extension/types.js';
 import {openPlaces} from '../../system/inspection.js';
 import type {Attempts} from './attempts.js';
-import {scriptsOf, type Preparation} from './preparation.js';
-import {installedExtension} from '../../system/azure-files.js';
-import {resolve} from 'node:path';
+import type {Preparation} from './preparation.js';
 
 /** What fits into a pipe that nobody reads. */
 const pipeBytes = 65_536;
 
 /** What is unsafe, or not as the administrator may think, and does not keep the cycle from running: the extension does not refuse it either. */
-export function warningsBefore({check, plan, order, facts}: Preparation): readonly CycleWarning[] {
+export function warningsBefore({check, scripts, plan, order, facts}: Preparation): readonly CycleWarning[] {
 	const warnings: CycleWarning[] = [];
-	const scripts = scriptsOf(check);
-	if (scripts === null && check.errors.length === 0) {
+	if (check.errors.length === 0 && check.settings.pre === null) {
 		warnings.push({event: 'warning', id: 'no-scripts', message: 'No script will run: the plugin host file says that there are none (numberOfPlugins).', remedy: 'Remove /etc/azure/VMSnapshotPluginHost.conf, or set numberOfPlugins to 1 in it.'});
 	}
 
-	for (const [role, script] of Object.entries(scripts ?? {})) {
-		const path = resolve(installedExtension() ?? '/', script.location);
+	for (const [role, {command}] of Object.entries(scripts ?? {})) {
+		const path = resolve(command.directory, command.path);
 		for (const place of openPlaces(path)) {
 			warnings.push({
 				event: 'warning', id: `${role}-script-open`,
@@ -45,7 +42,7 @@ export function warningsBefore({check, plan, order, facts}: Preparation): readon
 }
 
 /** Where the extension would have made something else of what a script did. */
-export function warningsOfScript(phase: 'pre-script' | 'post-script', {first, state, attempts}: Attempts, plan: ScriptPlan): readonly CycleWarning[] {
+export function warningsOfScript(phase: 'pre-script' | 'post-script', {first, state, attempts}: Attempts, retries: number): readonly CycleWarning[] {
 	const warnings: CycleWarning[] = [];
 	const written = Math.max(first?.stdoutBytes ?? 0, first?.stderrBytes ?? 0);
 	if (written > pipeBytes) {
@@ -59,7 +56,7 @@ export function warningsOfScript(phase: 'pre-script' | 'post-script', {first, st
 	if (state === 'succeeded' && attempts > 1) {
 		warnings.push({
 			event: 'warning', id: `${phase}-retried`,
-			message: `The ${phase} succeeded at attempt ${attempts} of ${plan.retries + 1}. Azure's extension does not run a script again: it would have given up after the first.`,
+			message: `The ${phase} succeeded at attempt ${attempts} of ${retries + 1}. Azure's extension does not run a script again: it would have given up after the first.`,
 			remedy: 'Let the script itself try again.',
 		});
 	}
