@@ -44,12 +44,12 @@ export function checkSetting(setting: Setting, value: string): readonly SettingP
 	}
 }
 
-/** The settings file beside the scripts: `name='value'` lines that `sh` reads, with what each is for. */
+/** The settings file beside the scripts: `name='value'` lines that `sh` reads, with what each is for; empty ones are comments. */
 export function settingsFile(application: Application, settings: ApplicationSettings): string {
 	const lines = [`# Settings of the scripts for ${application.title}. Read by sh: name='value'. Owner root, mode 600.`];
 	for (const setting of application.settings) {
 		const value = settings[setting.name] ?? setting.default;
-		lines.push('', ...setting.help.split('\n').map(line => `# ${line}`), `${snakeCase(setting.name)}=${quote(value)}`);
+		lines.push('', ...setting.help.split('\n').map(line => `# ${line}`), `${value === '' ? '#' : ''}${snakeCase(setting.name)}=${quote(value)}`);
 	}
 	return `${lines.join('\n')}\n`;
 }

@@ -1,0 +1,253 @@
+# What the pre- and post-scripts of the applications share: settings, log, time limit, mark, and sessions with a lease. Read by them with ".", from
+# the directory in which they lie; it is no script of its own. Documentation: holding.md.
+# shellcheck shell=sh
+# shellcheck disable=SC2034 # variables are for the scripts that read this file
+
+umask 077
+export LC_ALL=C
+here=$(cd "$(dirname "$0")" && pwd) || exit 1
+cd / || exit 1
+
+# /etc/azure/NAME-pre.sh, NAME-post.sh and NAME.conf belong together: a second instance of an application gets copies with another NAME.
+name=$(basename "$0" .sh)
+role=${name##*-}
+name=${name%-*}
+log_file=/var/log/quiesce/$name.log
+lease=${lease:-60}
+give_up=''
+
+complain() {
+	printf '%s: %s\n' "$name" "$1" >&2
+	exit 1
+}
+
+[ "$(id -u)" -eq 0 ] || complain "must run as root"
+if [ -e "$here/$name.conf" ]; then
+	# It is run as root, so nobody else may be able to change it.
+	[ -z "$(find -L "$here/$name.conf" \( ! -user root -o -perm /022 \))" ] || complain "$here/$name.conf must belong to root and be writable by nobody else"
+	# shellcheck disable=SC1090 # the administrator's own file
+	. "$here/$name.conf"
+fi
+
+# State and log live in memory: between the scripts every other filesystem may be frozen, and writing to one would wait for the thaw.
+memory=''
+for directory in /run /dev/shm; do
+	case $(stat -f -c %T "$directory" 2>/dev/null) in
+	tmpfs | ramfs)
+		memory=$directory/quiesce
+		break
+		;;
+	esac
+done
+[ -n "$memory" ] || complain "neither /run nor /dev/shm is in memory, so there is no place that is never frozen"
+state=$memory/$name
+mkdir -p "$state" || exit 1
+for directory in "$memory" "$state"; do
+	if [ -L "$directory" ] || [ "$(stat -c %u "$directory")" -ne 0 ]; then complain "$directory belongs to somebody else"; fi
+done
+# What one pre-script began, until a post-script has ended it.
+run=$state/run
+
+# log WORDS: one line with the time, in memory; the post-script takes it to $log_file when nothing is frozen any more.
+log() {
+	printf '%s %s: %s\n' "$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)" "$role" "$*" >>"$state/log"
+}
+
+# The log's lines go to the file, which is kept small.
+publish_log() {
+	[ -s "$state/log" ] || return 0
+	mkdir -p "$(dirname "$log_file")" || return 0
+	[ "$(stat -c %s "$log_file" 2>/dev/null || echo 0)" -lt 1000000 ] || mv -f "$log_file" "$log_file.1"
+	mv "$state/log" "$state/log.old" && cat "$state/log.old" >>"$log_file" && rm -f "$state/log.old"
+}
+
+# The extension ends nothing at its time limit: a script that is late would go on during the freeze and after the post-script. So both give up by
+# themselves after two thirds of timeoutInSeconds (10 where the configuration does not say), or after give_up seconds.
+time_limit() {
+	[ -z "$give_up" ] || {
+		echo "$give_up"
+		return
+	}
+	for configuration in "$here/VMSnapshotScriptPluginConfig.json" "$here/../VMSnapshotScriptPluginConfig.json" /etc/azure/VMSnapshotScriptPluginConfig.json; do
+		[ -f "$configuration" ] || continue
+		seconds=$(sed -n 's/.*"timeoutInSeconds"[[:space:]]*:[[:space:]]*\([0-9]\{1,6\}\).*/\1/p' "$configuration" | head -n 1)
+		break
+	done
+	seconds=$((${seconds:-10} * 2 / 3))
+	[ "$seconds" -ge 2 ] || seconds=2
+	echo "$seconds"
+}
+deadline=$(($(date +%s) + $(time_limit)))
+# Where several scripts share one time limit (scripts-pre.sh), theirs may be nearer.
+[ "${QUIESCE_DEADLINE:-$deadline}" -ge "$deadline" ] || deadline=$QUIESCE_DEADLINE
+
+# Whole seconds until the deadline, at least one.
+left() {
+	left=$((deadline - $(date +%s)))
+	[ "$left" -gt 0 ] || left=1
+	echo "$left"
+}
+
+late() { [ "$(date +%s)" -ge "$deadline" ]; }
+
+# --- the pre-script
+
+# begin: ends what an earlier pre-script still holds, and makes a place for this one.
+begin() {
+	if [ -d "$run" ]; then
+		log "an earlier hold was not ended by its post-script: ending it first"
+		sh "$here/$name-post.sh" >/dev/null 2>&1
+	fi
+	mkdir "$run" || complain "another pre-script is at work ($run)"
+	echo "$$" >"$run/pre"
+	mkfifo "$run/answers" || exit 1
+	# For reading and writing, so that opening waits for nobody.
+	exec 4<>"$run/answers"
+	trap 'fail "ended by a signal"' INT TERM HUP
+	id=$(cat /proc/sys/kernel/random/uuid)
+	log "began, id $id, gives up after $(left) s"
+}
+
+# fail WORDS: leaves the application as it was. An application adds what has to be undone as a function "undo".
+undo() { :; }
+fail() {
+	trap '' INT TERM HUP
+	log "failed: $*"
+	end_sessions
+	undo
+	[ "$(cat "$run/pre" 2>/dev/null)" = "$$" ] && rm -rf "$run"
+	complain "$*"
+}
+
+# succeed WORDS: the application is ready for the snapshot, unless a post-script has been here meanwhile because this script was late.
+succeed() {
+	if late; then fail "ready too late, after the time limit; released again"; fi
+	: >"$run/held"
+	if [ -e "$run/cancelled" ] || [ "$(cat "$run/pre" 2>/dev/null)" != "$$" ]; then fail "the post-script came first; released again"; fi
+	log "$*"
+	printf '%s: %s\n' "$name" "$*"
+	exit 0
+}
+
+# await WORD: waits for a line that begins with WORD from a session or a helper, until the deadline; the rest of the line becomes $answer, or $why says why
+# there is none. Other lines are complaints of the database's client, and go to the log.
+await() {
+	# shellcheck disable=SC2016 # it is the inner shell that expands them
+	answer=$(timeout "$(left)" sh -c '
+		while read -r word rest; do
+			case $word in
+			"$1") echo "$rest" && exit 0 ;;
+			ended) exit 3 ;;
+			*) printf "  %s %s\n" "$word" "$rest" >>"$2" ;;
+			esac
+		done' sh "$1" "$state/log" <&4)
+	case $? in
+	0) ;;
+	3) why="the session ended: $(tail -n 3 "$state/log" | grep -m 1 '^  ' || echo "its client said nothing")" && return 1 ;;
+	*) why="no answer within the time limit" && return 1 ;;
+	esac
+}
+
+# in_time WORD COMMAND…: runs a command that the deadline must not wait for (a disk may not answer, and then nothing can end it).
+in_time() {
+	word=$1
+	shift
+	("$@" </dev/null >/dev/null 2>>"$state/log" && echo "$word done" >&4 || echo "$word failed" >&4) &
+	await "$word" && [ "$answer" = 'done' ]
+}
+
+# as USER COMMAND…: with nothing in the environment that could lead it elsewhere.
+as() {
+	who=$1
+	shift
+	set -- env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C HOME="$(getent passwd "$who" | cut -d: -f6)" "$@"
+	if [ "$who" = root ]; then "$@"; else runuser -u "$who" -- "$@"; fi
+}
+
+# mark DIRECTORY KEY=VALUE…: writes DIRECTORY/.quiesce-mark, on disk when this returns, as the directory's owner. A restored copy can be compared
+# with it: what had been committed at this position must be there.
+mark() {
+	directory=$1
+	shift
+	log "mark in $directory: $*"
+	printf '%s\n' "id=$id" "at=$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)" "$@" >"$run/mark"
+	in_time marked write_mark "$directory" || fail "the mark could not be written to $directory"
+}
+write_mark() {
+	# shellcheck disable=SC2016 # it is the inner shell that expands them
+	as "$(stat -c %U "$1")" sh -c 'umask 077; rm -f "$1.new"; set -C; echo "$2" >"$1.new" && sync "$1.new" && mv "$1.new" "$1" && sync "$(dirname "$1")"' \
+		sh "$1/.quiesce-mark" "$(cat "$run/mark")"
+}
+
+# --- sessions: a lock that lives in a session of a database needs a client that stays
+
+# open_session SESSION COMMAND…: starts a client that reads commands from $run/SESSION/commands and outlives this script, until its lease is over
+# (holding-session.sh). What the client writes comes through $run/answers. The next session is opened when this one has answered.
+open_session() {
+	session=$run/$1
+	shift
+	{ mkdir "$session" && mkfifo "$session/commands" "$session/end"; } || fail "no place for a session in $run"
+	# Open from here on, so that commands can be given before the client has come.
+	exec 6<>"$session/commands"
+	setsid sh "$here/holding-session.sh" "$name" "$session" "$lease" "$state/log" "$@" </dev/null >/dev/null 2>&1 4>&- 6>&- &
+	keepers="${keepers:-} $!"
+}
+
+# say SESSION LINE…: gives commands to a session's client.
+say() {
+	session=$run/$1
+	shift
+	# Opened for both, because a client that has gone would let this wait for ever.
+	printf '%s\n' "$@" 1<>"$session/commands"
+}
+
+# Ends, at once, the sessions that this very script opened: they are its children, so their numbers are still theirs.
+end_sessions() {
+	for keeper in ${keepers:-}; do kill -s KILL "-$keeper" 2>/dev/null; done
+	keepers=''
+}
+
+# --- the post-script
+
+# take_over: leaves with success where nothing is held; stops a pre-script that is still at work.
+take_over() {
+	if [ ! -d "$run" ]; then
+		log "nothing is held"
+		publish_log
+		exit 0
+	fi
+	: >"$run/cancelled"
+	if [ ! -e "$run/held" ]; then log "the pre-script did not finish; what it began is ended"; fi
+	exec 4<>"$run/answers"
+}
+
+# close_session SESSION LINE…: gives the client its last commands and waits until it has left. Not zero where it had ended before, or ended badly.
+close_session() {
+	session=$run/$1
+	[ -p "$session/end" ] || return 1
+	exec 5<>"$session/end"
+	# The keeper writes this file before it speaks up, so either the file is there or its word is still to come.
+	[ ! -e "$session/ended" ] || return 1
+	: >"$session/release"
+	say "$@"
+	code=$(timeout "$(left)" head -n 1 <&5)
+	exec 5>&-
+	[ "$code" = 0 ]
+}
+
+# What the session's client said last (bounded, without waiting).
+last_words() {
+	dd iflag=nonblock bs=65536 count=1 <&4 2>/dev/null | sed '/^ended$/d'
+}
+
+# finish CODE WORDS: the post-script's end.
+finish() {
+	code=$1
+	shift
+	log "$*"
+	rm -rf "$run"
+	publish_log
+	[ "$code" -eq 0 ] || complain "$*"
+	printf '%s: %s\n' "$name" "$*"
+	exit 0
+}
