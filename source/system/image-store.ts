@@ -2,6 +2,7 @@ import {constants} from 'node:fs';
 import {copyFile, lstat, mkdir, open, readdir, rename, rm, stat, statfs, type FileHandle} from 'node:fs/promises';
 import {basename, dirname, join} from 'node:path';
 import {exitCodes, Failure} from '../core/failure.js';
+import {loadNative, type Native} from './native.js';
 
 /** One image file to copy. `bytes`: its length, holes included. */
 export type ImageCopy = {readonly name: string; readonly source: string; readonly bytes: number; readonly reflink: boolean};
@@ -32,6 +33,7 @@ const sampleBytes = 32 * 1024 * 1024;
  * where copying would take too long. Left-overs of cycles that were killed are removed: the caller holds the lock of all cycles.
  */
 export async function makeImageStore({directory, copies: wanted, withinMs}: ImageStoreOrder): Promise<ImageStore> {
+	const native = loadNative();
 	const parent = dirname(directory);
 	await mkdir(parent, {recursive: true, mode: 0o700});
 	if (await lstat(directory).then(() => true, () => false)) {
@@ -61,7 +63,7 @@ export async function makeImageStore({directory, copies: wanted, withinMs}: Imag
 					signal.throwIfAborted();
 					const destination = join(partial, name);
 					if (reflink) await copyFile(source, destination, constants.COPYFILE_FICLONE_FORCE);
-					else await copySparse(source, destination, signal);
+					else await copySparse(source, destination, native, signal);
 				}));
 				signal.throwIfAborted();
 			},
@@ -99,8 +101,14 @@ async function canReflink(source: string, destination: string): Promise<boolean>
 	}
 }
 
+/** What the copies without reflink take on the disk: holes are not copied. */
+async function bytesToCopy(copies: readonly ImageCopy[]): Promise<number> {
+	const sizes = await Promise.all(copies.filter(({reflink}) => !reflink).map(async ({source}) => (await stat(source)).blocks * 512));
+	return sizes.reduce((sum, bytes) => sum + bytes, 0);
+}
+
 async function refuseTooLittleSpace(directory: string, copies: readonly ImageCopy[]): Promise<void> {
-	const needed = (await Promise.all(copies.filter(({reflink}) => !reflink).map(async ({source}) => (await stat(source)).blocks * 512))).reduce((sum, bytes) => sum + bytes, 0);
+	const needed = await bytesToCopy(copies);
 	const {bavail, bsize} = await statfs(directory);
 	if (needed <= bavail * bsize) return;
 	throw new Failure(`The snapshot needs ${megabytes(needed)}, and ${dirname(directory)} has ${megabytes(bavail * bsize)} free.`, {
@@ -111,12 +119,10 @@ async function refuseTooLittleSpace(directory: string, copies: readonly ImageCop
 
 /** Writes a sample, to know before the freeze how long the copy will take. */
 async function refuseTooSlow(directory: string, copies: readonly ImageCopy[], withinMs: number): Promise<void> {
-	const slow = copies.filter(({reflink}) => !reflink);
-	if (slow.length === 0 || !Number.isFinite(withinMs)) return;
-	const total = (await Promise.all(slow.map(async ({source}) => (await stat(source)).blocks * 512))).reduce((sum, bytes) => sum + bytes, 0);
+	const total = await bytesToCopy(copies);
+	if (total === 0 || !Number.isFinite(withinMs)) return;
 	const path = join(directory, '.sample');
 	const written = Math.min(sampleBytes, total);
-	if (written === 0) return;
 	const began = performance.now();
 	const handle = await open(path, 'wx', 0o600);
 	try {
@@ -137,23 +143,22 @@ async function refuseTooSlow(directory: string, copies: readonly ImageCopy[], wi
 	});
 }
 
-/** Copies what is not zero, so that holes stay holes. */
-async function copySparse(source: string, destination: string, signal: AbortSignal): Promise<void> {
+/** Copies what is not a hole, so that an image of a terabyte with a few megabytes in it costs a few megabytes. */
+async function copySparse(source: string, destination: string, native: Native, signal: AbortSignal): Promise<void> {
 	const from = await open(source, 'r');
 	let to: FileHandle | undefined;
 	try {
 		to = await open(destination, 'wx', 0o600);
-		const {size} = await from.stat();
-		await to.truncate(size);
+		await to.truncate((await from.stat()).size);
 		const chunk = Buffer.allocUnsafe(chunkBytes);
-		const zeros = Buffer.alloc(chunkBytes);
-		for (let at = 0; at < size;) {
-			signal.throwIfAborted();
-			const {bytesRead} = await from.read(chunk, 0, chunkBytes, at);
-			if (bytesRead === 0) break;
-			const part = chunk.subarray(0, bytesRead);
-			if (!part.equals(zeros.subarray(0, bytesRead))) await to.write(part, 0, bytesRead, at);
-			at += bytesRead;
+		for (let data = native.nextData(from.fd, 0); data !== null; data = native.nextData(from.fd, data.end)) {
+			for (let at = data.start; at < data.end;) {
+				signal.throwIfAborted();
+				const {bytesRead} = await from.read(chunk, 0, Math.min(chunkBytes, data.end - at), at);
+				if (bytesRead === 0) return;
+				for (let done = 0; done < bytesRead;) done += (await to.write(chunk, done, bytesRead - done, at + done)).bytesWritten;
+				at += bytesRead;
+			}
 		}
 	} finally {
 		await from.close();

@@ -32,6 +32,8 @@ export type Native = {
 	hungUp(descriptor: number): boolean;
 	/** Orphaned descendants become children of this process, not of init; false where the kernel refuses. */
 	becomeSubreaper(): boolean;
+	/** The next stretch of a file that is not a hole, from an offset on; null where only holes follow. The whole rest where the filesystem knows no holes. */
+	nextData(descriptor: number, from: number): {readonly start: number; readonly end: number} | null;
 	/** A pipe: the end to read from and the end to write to, both closed in every process that is started. Throws where there is none to be had. */
 	pipe(): readonly [reader: number, writer: number];
 };
@@ -48,6 +50,9 @@ const POLLERR_POLLHUP_POLLNVAL = 0x8 | 0x10 | 0x20;
 const POLLRDHUP = 0x2000;
 const PR_SET_CHILD_SUBREAPER = 36;
 
+const SEEK_END = 2;
+const SEEK_DATA = 3;
+const SEEK_HOLE = 4;
 const O_CLOEXEC = 0o2_000_000;
 
 let loaded: Native | undefined;
@@ -76,6 +81,8 @@ function load(): Native {
 	const poll = library.func('poll', 'int', ['void *', 'ulong', 'int']);
 	const pipe2 = library.func('pipe2', 'int', ['void *', 'int']);
 	const prctl = library.func('prctl', 'int', ['int', 'ulong', 'ulong', 'ulong', 'ulong']);
+
+	const lseek = library.func('lseek', 'int64', ['int', 'int64', 'int']);
 
 	const outcome = (result: number): Errno => (result === 0 ? null : getSystemErrorName(-koffi.errno()));
 	// errno belongs to a thread. The library notes it on the thread that made the call and shows it in the callback, and only there.
@@ -114,6 +121,17 @@ function load(): Native {
 			polled.setInt16(4, POLLRDHUP, true);
 			polled.setInt16(6, 0, true);
 			return poll(polledBytes, 1, 0) > 0 && (polled.getInt16(6, true) & (POLLERR_POLLHUP_POLLNVAL | POLLRDHUP)) !== 0;
+		},
+		nextData: (descriptor, from) => {
+			const start = Number(lseek(descriptor, from, SEEK_DATA));
+			if (start === -1) {
+				const errno = getSystemErrorName(-koffi.errno());
+				if (errno === 'ENXIO') return null;
+				if (errno !== 'EINVAL') throw new Error(`SEEK_DATA: ${errno}`);
+				const end = Number(lseek(descriptor, 0, SEEK_END));
+				return from < end ? {start: from, end} : null;
+			}
+			return {start, end: Number(lseek(descriptor, start, SEEK_HOLE))};
 		},
 		pipe: () => {
 			const ends = new Int32Array(2);
