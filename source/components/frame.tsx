@@ -1,0 +1,113 @@
+import {useState, type ReactNode} from 'react';
+import {Box, Text} from 'ink';
+import {keyHelpLines, keyText, useBindings, type Binding, type KeyHelp} from './bindings.js';
+import {columnsOf, cutTo, wrapText} from './columns.js';
+import {isPrintable} from './keys.js';
+import {RoomProvider, useSize, widestText} from './size.js';
+import {useTheme} from './theme.js';
+
+export type FrameProps = {
+	/** Where one is: `['set up', 'scripts']` is written as `quiesce · set up · scripts`. */
+	readonly where: readonly string[];
+	/** At the right of the first line: the machine or the state. */
+	readonly right?: string;
+	/** The keys that work here, all of them; the last line shows those that are not hidden. */
+	readonly bindings: readonly Binding[];
+	/** What `?` shows: the screen explained, a paragraph each. */
+	readonly explanation?: readonly string[];
+	/** A text is being typed: letters belong to it, and the explanation is behind ctrl-g. */
+	readonly typing?: boolean;
+	/** Fills the terminal (the app), or is as high as its content (summaries, pictures). Default: fills. */
+	readonly fills?: boolean;
+	readonly children?: ReactNode;
+};
+
+/** A screen: first line where one is, last line which keys work, between them the body, which asks `useRoom` how much room it has. */
+export function Frame({where, right = '', bindings, explanation, typing = false, fills = true, children}: FrameProps): ReactNode {
+	const theme = useTheme();
+	const size = useSize();
+	const [explaining, setExplaining] = useState(false);
+	const width = Math.max(20, Math.min(size.columns, widestText));
+	const inner = width - 2;
+	const own: readonly Binding[] = explanation === undefined ? [] : [{
+		keys: [typing ? 'ctrl-g' : '?'],
+		label: 'explain',
+		run: () => setExplaining(true),
+	}];
+	const leave = bindings.filter(({keys}) => keys.includes('ctrl-c'));
+	const all: readonly Binding[] = explaining
+		? [{keys: ['esc', 'enter', '?', 'q', 'ctrl-g'], label: 'back', run: () => setExplaining(false)}, ...leave]
+		: [...bindings.filter(binding => !leave.includes(binding)), ...own, ...leave];
+	useBindings(all, {typing: typing && !explaining});
+
+	const usable = typing ? all.filter(({keys}) => !keys.every(isPrintable)) : all;
+	const shown = explaining ? [{keys: ['esc'], label: 'back', run: () => {}}, ...leave] : usable;
+	const help = keyHelpLines(shown, theme.symbols, inner);
+	const room = {columns: inner, rows: Math.max(1, size.rows - 3 - Math.max(1, help.length))};
+	return (
+		<Box flexDirection="column" width={width} paddingX={1} {...(fills ? {height: size.rows} : {})}>
+			<TitleLine where={where} right={right} width={inner} />
+			<Box flexDirection="column" marginTop={1} overflow="hidden" {...(fills ? {height: room.rows} : {})}>
+				<RoomProvider room={room}>
+					{explaining ? <Explanation paragraphs={explanation ?? []} bindings={[...bindings, ...own]} width={inner} /> : children}
+				</RoomProvider>
+			</Box>
+			<Box flexDirection="column" marginTop={1}>
+				{help.map((line, index) => <KeyHelpLine key={index} line={line} />)}
+			</Box>
+		</Box>
+	);
+}
+
+function TitleLine({where, right, width}: {readonly where: readonly string[]; readonly right: string; readonly width: number}): ReactNode {
+	const theme = useTheme();
+	const separator = ` ${theme.symbols.dot} `;
+	const state = cutTo(right, Math.max(0, Math.floor(width / 2)), theme.symbols.ellipsis);
+	const place = cutTo(where.map(part => separator + part).join(''), Math.max(0, width - columnsOf(state) - 9), theme.symbols.ellipsis);
+	const gap = Math.max(1, width - 7 - columnsOf(place) - columnsOf(state));
+	return (
+		<Text wrap="truncate">
+			<Text {...theme.style('selected')}>quiesce</Text>
+			<Text>{place}</Text>
+			<Text>{' '.repeat(gap)}</Text>
+			<Text {...theme.style('dim')}>{state}</Text>
+		</Text>
+	);
+}
+
+function KeyHelpLine({line}: {readonly line: readonly KeyHelp[]}): ReactNode {
+	const theme = useTheme();
+	return (
+		<Text wrap="truncate">
+			{line.map(({keys, label}, index) => (
+				<Text key={index}>
+					{index === 0 ? '' : '   '}
+					<Text {...theme.style('accent')}>{keys}</Text>
+					<Text {...theme.style('dim')}> {label}</Text>
+				</Text>
+			))}
+		</Text>
+	);
+}
+
+function Explanation({paragraphs, bindings, width}: {readonly paragraphs: readonly string[]; readonly bindings: readonly Binding[]; readonly width: number}): ReactNode {
+	const theme = useTheme();
+	const rows = bindings.map(binding => ({keys: keyText(binding.keys, theme.symbols), label: binding.label}));
+	const left = Math.max(...rows.map(({keys}) => columnsOf(keys)), 1) + 3;
+	return (
+		<Box flexDirection="column">
+			{paragraphs.map((paragraph, index) => (
+				<Box key={index} flexDirection="column" marginBottom={1} flexShrink={0}>
+					{wrapText(paragraph, Math.min(width, 76)).map((line, row) => <Text key={row}>{line}</Text>)}
+				</Box>
+			))}
+			<Text {...theme.style('strong')}>Keys</Text>
+			{rows.map(({keys, label}, index) => (
+				<Text key={index} wrap="truncate">
+					<Text {...theme.style('accent')}>{keys}{' '.repeat(Math.max(1, left - columnsOf(keys)))}</Text>
+					{label}
+				</Text>
+			))}
+		</Box>
+	);
+}

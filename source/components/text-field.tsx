@@ -1,0 +1,125 @@
+import type {ReactNode} from 'react';
+import {Box, Text, useInput, usePaste} from 'ink';
+import {useCell} from './cell.js';
+import {columnsOf, cutTo} from './columns.js';
+import {keysOf} from './keys.js';
+import {useRoom} from './size.js';
+import {stepTextField, textFieldState, valueOf, visiblePart, type TextFieldEvent, type TextFieldState} from './text-field-state.js';
+import {useTheme, type Tone} from './theme.js';
+
+export type TextFieldOptions = {
+	readonly initial?: string;
+	/** Enter, or a line end in what was typed or pasted. */
+	readonly onSubmit: (value: string) => void;
+	readonly onChange?: (value: string) => void;
+	/** Tab: longer texts for what stands before the cursor, best first; the common beginning is typed at once. */
+	readonly complete?: (value: string) => readonly string[];
+	readonly isActive?: boolean;
+};
+
+export type TextFieldHandle = {
+	readonly state: TextFieldState;
+	readonly value: string;
+	/** What Tab offered last; empty after any other key. */
+	readonly offered: readonly string[];
+	readonly set: (value: string) => void;
+};
+
+type Held = {readonly state: TextFieldState; readonly offered: readonly string[]};
+
+/**
+ * A line of text: its state and its keys. The Frame around it needs `typing`, so that letters are not taken for commands; Enter belongs to the field.
+ * Esc, ctrl-c and the rest stay with the Frame's bindings.
+ */
+export function useTextField(options: TextFieldOptions): TextFieldHandle {
+	const [held, cell] = useCell<Held>(() => ({state: textFieldState(options.initial ?? ''), offered: []}));
+	const isActive = options.isActive ?? true;
+
+	const take = (event: TextFieldEvent): void => {
+		const before = valueOf(cell.read().state);
+		const {state, submitted} = stepTextField(cell.read().state, event);
+		cell.set({state, offered: []});
+		const value = valueOf(state);
+		if (value !== before) options.onChange?.(value);
+		if (submitted) options.onSubmit(value);
+	};
+	const complete = (): void => {
+		const found = options.complete?.(valueOf(cell.read().state)) ?? [];
+		const beginning = commonBeginning(found);
+		if (beginning.length > valueOf(cell.read().state).length) take({type: 'set', value: beginning});
+		cell.set({state: cell.read().state, offered: found.length > 1 ? found : []});
+	};
+
+	useInput((input, key) => {
+		if (input.length > 1 && key.ctrl !== true && key.meta !== true) {
+			take({type: 'text', text: input});
+			return;
+		}
+		for (const name of keysOf(input, key)) {
+			if (name === 'tab') complete();
+			else if (name !== 'esc' && name !== 'ctrl-c' && name !== 'ctrl-g') take(name.length === 1 || [...name].length === 1 ? {type: 'text', text: name} : {type: 'key', key: name});
+		}
+	}, {isActive});
+	// A pasted text is typed up to its first line end, and not sent: what was pasted is looked at first.
+	usePaste(text => take({type: 'text', text: text.replace(/[\r\n][^]*$/, '')}), {isActive});
+
+	return {
+		state: held.state,
+		value: valueOf(held.state),
+		offered: held.offered,
+		set: value => take({type: 'set', value}),
+	};
+}
+
+function commonBeginning(texts: readonly string[]): string {
+	const [first = ''] = texts;
+	let length = first.length;
+	for (const text of texts) {
+		while (!text.startsWith(first.slice(0, length))) length--;
+	}
+	return first.slice(0, length);
+}
+
+export type TextFieldProps = {
+	readonly field: TextFieldHandle;
+	/** Before the field, in the same line. */
+	readonly label?: string;
+	/** What may be typed, shown while nothing is. */
+	readonly placeholder?: string;
+	/** The line below: what the check of the value says. It has its place from the start. */
+	readonly validation?: {readonly tone: Tone; readonly text: string};
+	readonly isActive?: boolean;
+	/** Shown as dots. */
+	readonly secret?: boolean;
+	readonly width?: number;
+};
+
+/** Draws a text field: one line that scrolls sideways where it is narrow, the line of its check, and what Tab offers. */
+export function TextField({field, label = '', placeholder = '', validation, isActive = true, secret = false, width}: TextFieldProps): ReactNode {
+	const theme = useTheme();
+	const room = useRoom();
+	const columns = width ?? room.columns;
+	const front = `${theme.symbols.pointer} ${label === '' ? '' : `${label}  `}`;
+	const space = Math.max(8, columns - columnsOf(front) - 1);
+	const state = secret ? {...field.state, characters: field.state.characters.map(() => (theme.unicode ? '•' : '*'))} : field.state;
+	const {text, column, cutLeft, cutRight} = visiblePart(state, space - 2, columnsOf);
+	const before = cutTo(text, column, '');
+	const under = [...new Intl.Segmenter().segment(text.slice(before.length))][0]?.segment ?? ' ';
+	const after = text.slice(before.length + (under === ' ' && text.length === before.length ? 0 : under.length));
+	return (
+		<Box flexDirection="column" flexShrink={0}>
+			<Text wrap="truncate">
+				<Text {...theme.style('accent')}>{front}</Text>
+				<Text {...theme.style('dim')}>{cutLeft ? theme.symbols.ellipsis.slice(0, 1) : ''}</Text>
+				{before}
+				{isActive ? <Text inverse>{under}</Text> : under}
+				{after}
+				{field.value === '' && placeholder !== '' ? <Text {...theme.style('dim')}>{` ${cutTo(placeholder, space - 2, theme.symbols.ellipsis)}`}</Text> : null}
+				<Text {...theme.style('dim')}>{cutRight ? theme.symbols.ellipsis.slice(0, 1) : ''}</Text>
+			</Text>
+			<Text wrap="truncate" {...theme.style(validation?.tone ?? 'dim')}>{validation === undefined || validation.text === '' ? ' ' : `  ${validation.text}`}</Text>
+			{field.offered.slice(0, 5).map(offer => <Text key={offer} wrap="truncate-start" {...theme.style('dim')}>{`  ${offer}`}</Text>)}
+			{field.offered.length > 5 ? <Text {...theme.style('dim')}>{`  ${theme.symbols.ellipsis} ${field.offered.length - 5} more`}</Text> : null}
+		</Box>
+	);
+}
