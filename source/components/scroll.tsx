@@ -58,11 +58,11 @@ export type ScrollViewProps = {
 	/** Rows that there are for it, the line that says how much is hidden included. */
 	readonly height: number;
 	/** Draws one row, which must be one line high. */
-	readonly row: (index: number) => ReactNode;
+	readonly renderRow: (index: number) => ReactNode;
 };
 
 /** Shows the part of a long text that fits; only that part is drawn at all. */
-export function ScrollView({scroll, count, height, row}: ScrollViewProps): ReactNode {
+export function ScrollView({scroll, count, height, renderRow}: ScrollViewProps): ReactNode {
 	const theme = useTheme();
 	const fits = count <= height;
 	const rows = Math.max(1, fits ? count : height - 1);
@@ -70,7 +70,7 @@ export function ScrollView({scroll, count, height, row}: ScrollViewProps): React
 	const indices = Array.from({length: Math.max(0, Math.min(rows, count - offset))}, (_, index) => offset + index);
 	return (
 		<Box flexDirection="column" flexShrink={0}>
-			{indices.map(index => <Box key={index} height={1} flexShrink={0}>{row(index)}</Box>)}
+			{indices.map(index => <Box key={index} height={1} flexShrink={0}>{renderRow(index)}</Box>)}
 			{fits ? null : <Text {...theme.style('dim')}>{moreText(offset, rows, count, theme.symbols.up, theme.symbols.down)}</Text>}
 		</Box>
 	);

@@ -145,7 +145,7 @@ function Reading({count}: {readonly count: number}): ReactNode {
 
 function Rows({count, scroll}: {readonly count: number; readonly scroll: ReturnType<typeof useScroll>}): ReactNode {
 	const {rows} = useRoom();
-	return <ScrollView scroll={scroll} count={count} height={rows} row={index => <Text>{`row ${index}`}</Text>} />;
+	return <ScrollView scroll={scroll} count={count} height={rows} renderRow={index => <Text>{`row ${index}`}</Text>} />;
 }
 
 test('a scroll view shows a part, and moves within its bounds', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {suite, test} from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import {columnsOf} from '../../source/components/columns.js';
 import {stepTextField, textFieldState, valueOf, visiblePart, type TextFieldEvent, type TextFieldState} from '../../source/components/text-field-state.js';
 
