@@ -8,6 +8,7 @@ shift 4
 
 # Opened for reading and writing, so that nobody waits for a reader or dies of its absence.
 exec 4<>"$directory/../answers" 5<>"$directory/end" || exit 1
+echo "$$" >"$directory/keeper"
 sleep "$lease" >"$directory/commands" 4>&- 5>&- &
 sleeper=$!
 "$@" <"$directory/commands" >&4 2>&4 4>&- 5>&-

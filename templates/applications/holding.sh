@@ -230,6 +230,8 @@ close_session() {
 	[ ! -e "$session/ended" ] || return 1
 	: >"$session/release"
 	say "$@"
+	# Who was killed has no last word.
+	[ "$(readlink "/proc/$(cat "$session/keeper")/fd/5")" = "$session/end" ] || return 1
 	code=$(timeout "$(left)" head -n 1 <&5)
 	exec 5>&-
 	[ "$code" = 0 ]

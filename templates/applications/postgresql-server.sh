@@ -39,8 +39,8 @@ find_server() {
 
 # ask SQL [OPTIONS]: one answer, through the socket as the server's own user: no password is needed.
 ask() {
-	timeout "$(left)" runuser -u "$owner" -- env -i PATH="$PATH" LC_ALL=C PGCONNECT_TIMEOUT=5 PGOPTIONS="${2:-}" \
-		"$psql" -X -q -A -t -v ON_ERROR_STOP=1 -h "$socket" -p "$port" -U "$user" -d "$database" -c "$1" 2>>"$run/complaints" </dev/null
+	runuser -u "$owner" -- env -i PATH="$PATH" LC_ALL=C PGCONNECT_TIMEOUT=5 PGOPTIONS="${2:-}" \
+		timeout "$(left)" "$psql" -X -q -A -t -v ON_ERROR_STOP=1 -h "$socket" -p "$port" -U "$user" -d "$database" -c "$1" 2>>"$run/complaints" </dev/null
 }
 
 # end_backend: the server ends the session of backup mode, wherever its client is; a client that was killed may still be waited for.
