@@ -70,6 +70,14 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
 		root: false,
 		load: async () => (await import('./explain.js')).run,
 	},
+	verify: {
+		summary: 'prove that a snapshot restores, on a copy of it',
+		operands: 'SNAPSHOT',
+		mostOperands: 1,
+		options: [],
+		root: true,
+		load: async () => (await import('./verify.js')).run,
+	},
 	demo: {
 		summary: 'try quiesce on a disk made for it',
 		mostOperands: 0,

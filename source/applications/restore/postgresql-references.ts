@@ -1,0 +1,70 @@
+import type {ProofCheck} from '../../core/verification.js';
+import type {PostgresServer} from './postgresql.js';
+import type {RestoreOrder} from './restorer.js';
+
+/**
+ * Every entry of an index must lead to a page of its table that exists and is not empty. PostgreSQL itself takes a page of zeros for a new one, with and
+ * without checksums, and answers queries as if its rows had never been there; amcheck looks from tables to indexes only. A table without any b-tree cannot be
+ * told, because empty pages between full ones may be ordinary.
+ */
+const statement = (blockNumber: string): string => `
+do $$
+declare
+	pair record;
+	bad bigint;
+	tables bigint := 0;
+begin
+	for pair in
+		select distinct on (t.oid) t.oid as tab, t.oid::regclass::text as name, i.indexrelid as idx
+		from pg_class t join pg_index i on i.indrelid = t.oid join pg_class x on x.oid = i.indexrelid join pg_am a on a.oid = x.relam
+		where t.relkind in ('r', 't', 'm') and t.relpersistence = 'p' and x.relpersistence = 'p' and a.amname = 'btree' and i.indisvalid and i.indisready
+			and t.relam = (select oid from pg_am where amname = 'heap') and pg_relation_size(i.indexrelid) > 0
+		order by t.oid, i.indisprimary desc, i.indpred is null desc, i.indisunique desc, pg_relation_size(i.indexrelid)
+	loop
+		tables := tables + 1;
+		with size as (
+			select pg_relation_size(pair.tab) / current_setting('block_size')::bigint as blocks
+		), empty as materialized (
+			select b from size, generate_series(0, blocks - 1) b where (page_header(get_raw_page(pair.name, 'main', b::${blockNumber}))).upper = 0
+		), leaf as materialized (
+			select b from generate_series(1, pg_relation_size(pair.idx) / current_setting('block_size')::bigint - 1) b,
+				lateral bt_page_stats(pair.idx::regclass::text, b::${blockNumber}) s where s.type = 'l'
+		), entry as (
+			select distinct (tid::text::point)[0]::bigint as b
+			from leaf, lateral bt_page_stats(pair.idx::regclass::text, leaf.b::${blockNumber}) s, lateral bt_page_items(pair.idx::regclass::text, leaf.b::${blockNumber}) item,
+				lateral unnest(coalesce(item.tids, array[item.htid])) tid
+			where tid is not null and not coalesce(item.dead, false) and (item.itemoffset > 1 or s.btpo_next = 0)
+		)
+		select count(*) into bad from entry, size where entry.b >= size.blocks or entry.b in (select b from empty);
+		if bad > 0 then
+			raise exception 'the index % leads to % pages of % that are empty or missing', pair.idx::regclass, bad, pair.name;
+		end if;
+	end loop;
+end $$`;
+
+/** Made for each database, within one time limit for all. */
+export async function checkReferences(server: PostgresServer, {checkMs}: RestoreOrder): Promise<ProofCheck> {
+	const began = performance.now();
+	const check = (passed: boolean | null, sentence: string): ProofCheck => ({name: 'index references', passed, sentence, durationMs: performance.now() - began});
+	const left = (): number => Math.max(1000, checkMs - (performance.now() - began));
+	const listed = await server.query('template1', 'select datname from pg_database where datallowconn order by 1', left());
+	if (!('rows' in listed)) return check(false, `the list of databases cannot be read: ${listed.complaint}`);
+	for (const database of listed.rows) {
+		const extension = await server.query(database, 'create extension if not exists pageinspect; select quote_ident(nspname), current_setting($$server_version_num$$) from pg_extension e join pg_namespace n on n.oid = extnamespace where extname = $$pageinspect$$', left());
+		if (!('rows' in extension)) {
+			return /not available|could not open extension control file/.test(extension.complaint)
+				? check(null, 'not checked: the extension pageinspect is not installed here (package postgresql-contrib)')
+				: check(false, `the database ${database} cannot be used: ${extension.complaint}`);
+		}
+
+		const [schema = 'public', number = '0'] = extension.rows.at(-1)?.split('|') ?? [];
+		const version = Number(number);
+		if (version < 130_000) return check(null, 'not checked: it needs PostgreSQL 13 or later');
+		const answer = await server.query(database, `set search_path = pg_catalog, ${schema}; ${statement(version < 140_000 ? 'int' : 'bigint')}`, left());
+		if ('rows' in answer) continue;
+		if (answer.late) return check(null, `not checked to the end: it takes longer than ${Math.round(checkMs / 60_000)} min`);
+		return check(false, server.died() ? 'the server died during the check' : `found damage in the database ${database}: ${answer.complaint}`);
+	}
+
+	return check(true, 'every index leads to rows that are there');
+}

@@ -1,0 +1,174 @@
+import {join} from 'node:path';
+import {formatLsn, parseLsn} from '../../core/lsn.js';
+import type {ProofCheck} from '../../core/verification.js';
+import {textOfRegular} from '../../system/copy-search.js';
+import {accountOf} from '../../system/accounts.js';
+import {findInstalled} from '../../system/installed.js';
+import {checkReferences} from './postgresql-references.js';
+import {complaintOf, type PositionProof, type RestoreOrder, type Restorer} from './restorer.js';
+
+/** PostgreSQL: a server of the same major version on the copied data directory, then pg_amcheck, the references from indexes, and the checksums. */
+export const postgresql: Restorer = {
+	name: 'postgresql',
+	async restore(given) {
+		const version = /^\d+(?:\.\d+)?/.exec(textOfRegular(given.room.outside(join(given.path, 'PG_VERSION')), 64) ?? '')?.[0];
+		if (version === undefined) return {title: 'PostgreSQL', state: 'down', sentence: 'its data directory has no readable PG_VERSION', checks: []};
+		const title = `PostgreSQL ${version}`;
+		const binaries = await binariesOf(version);
+		if (binaries === null) return {title, state: 'not-tried', sentence: `${title} is not installed here, so its server could not be started on the copy`};
+		const order = {...given, owner: await fitOwner(given)};
+		const server = await startServer(order, binaries);
+		if ('sentence' in server) return {title, state: 'down', sentence: server.sentence, checks: []};
+		order.onUp(server.durationMs);
+		const position = order.mark === null ? null : await comparePosition(server, order.mark.position);
+		const checks = [await amcheck(server, order), await checkReferences(server, order)];
+		const stopped = await server.stop();
+		if (server.checksums && stopped) checks.push(await checksums(server, order));
+		return {
+			title, state: 'up', checks, position,
+			recovery: {needed: server.recovered, durationMs: server.durationMs, sentence: server.recovered ? 'it replayed its log, as after a power cut' : 'it had been shut down cleanly'},
+		};
+	},
+};
+
+/** A recovered server. */
+export type PostgresServer = {
+	/** Runs one of its programs against it. */
+	client(program: string, parameters: readonly string[], deadlineMs: number): ReturnType<RestoreOrder['room']['run']>;
+	/** One statement's answer, a line a row, columns separated by `|`; a Failure-free null with the complaint where it failed. */
+	query(database: string, statement: string, deadlineMs: number): Promise<{readonly rows: readonly string[]} | {readonly complaint: string; readonly late: boolean}>;
+	/** Ends it in peace; false where that did not work. */
+	stop(): Promise<boolean>;
+	readonly binaries: string;
+	readonly data: string;
+	readonly recovered: boolean;
+	readonly checksums: boolean;
+	readonly durationMs: number;
+	readonly died: () => boolean;
+};
+
+/** Where packages put the programs of one major version: Debian, RHEL (PGDG), SUSE, and a build of one's own on the PATH. */
+async function binariesOf(version: string): Promise<string | null> {
+	const own = [`/usr/lib/postgresql/${version}/bin`, `/usr/pgsql-${version}/bin`, `/usr/lib/postgresql${version}/bin`, `/usr/libexec/postgresql${version}`, `/opt/postgresql/${version}/bin`];
+	return findInstalled('postgres', [...own, '/usr/local/pgsql/bin', '/usr/local/bin', '/usr/bin'], new RegExp(`\\) ${version.replace('.', '\\.')}(?!\\d)`));
+}
+
+/** The server refuses to run as root: data that belongs to root is given to the machine's own user for it, in the copy. */
+async function fitOwner({room, path, owner}: RestoreOrder): Promise<RestoreOrder['owner']> {
+	if (owner.uid !== 0) return owner;
+	const other = accountOf('postgres') ?? accountOf('nobody') ?? {uid: 65_534, gid: 65_534};
+	await room.giveTo(path, other);
+	return other;
+}
+
+async function startServer({room, path, owner, startMs, tag}: RestoreOrder, binaries: string): Promise<PostgresServer | {readonly sentence: string}> {
+	room.nameOf(owner);
+	const control = await room.run({owner, program: join(binaries, 'pg_controldata'), parameters: [path]});
+	const fact = (name: string): string | undefined => new RegExp(`^${name}:\\s+(.*)$`, 'm').exec(control.stdout)?.[1]?.trim();
+	if (control.exitCode !== 0) return {sentence: `its control file cannot be read: ${complaintOf([control.stderr.split('\n')[0] ?? ''], /error: (.*)$/)}`};
+	// A copy of a standby would wait for its primary for ever.
+	await room.run({owner, program: 'rm', parameters: ['-f', join(path, 'standby.signal'), join(path, 'recovery.signal'), join(path, 'postmaster.pid')]});
+	const directory = room.makeDirectory(`postgresql-${tag}`, owner);
+	const files = {configuration: join(directory, 'postgresql.conf'), access: join(directory, 'pg_hba.conf'), names: join(directory, 'pg_ident.conf')};
+	room.write(files.configuration, '', owner);
+	room.write(files.access, 'local all all trust\n', owner);
+	room.write(files.names, '', owner);
+	// On the command line, where they overrule what stands in the copy (postgresql.auto.conf).
+	const settings = {
+		config_file: files.configuration, hba_file: files.access, ident_file: files.names,
+		listen_addresses: '', unix_socket_directories: directory, port: '5432', ssl: 'off',
+		archive_mode: 'off', restore_command: '', primary_conninfo: '', logging_collector: 'off', log_destination: 'stderr', log_line_prefix: '', lc_messages: 'C',
+		shared_buffers: '64MB', huge_pages: 'off', autovacuum: 'off', shared_preload_libraries: '', jit: 'off',
+		// What the copy's server was started with: recovery needs as much.
+		...present('max_connections', fact('max_connections setting')),
+		...present('max_prepared_transactions', fact('max_prepared_xacts setting')),
+		...present('max_worker_processes', fact('max_worker_processes setting')),
+		...present('max_locks_per_transaction', fact('max_locks_per_xact setting')),
+	};
+	const began = performance.now();
+	const server = room.start({owner, program: join(binaries, 'postgres'), parameters: ['-D', path, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])]});
+	const ready = await server.until(/database system is ready to accept (?:read-only )?connections/, startMs);
+	const durationMs = performance.now() - began;
+	if (ready === 'late') return {sentence: `its server did not come up within ${Math.round(startMs / 60_000)} min: ${complaintOf([])}`};
+	if (ready === 'ended') return {sentence: `its server did not come up: ${complaintOf(server.lines(), /PANIC:\s+(.*)$/, /FATAL:\s+(.*)$/, /(?:ERROR|error):\s+(.*)$/)}`};
+	let ended = false;
+	void (async () => {
+		await server.ended;
+		ended = true;
+	})();
+	const user = await superuser(room, owner, binaries, directory);
+	const client: PostgresServer['client'] = async (program, parameters, deadlineMs) => room.run({
+		owner, deadlineMs, program: join(binaries, program), parameters, environment: {PGHOST: directory, PGPORT: '5432', PGUSER: user, PGCONNECT_TIMEOUT: '60', PGOPTIONS: '-c lc_messages=C'},
+	});
+	return {
+		client, binaries, data: path, durationMs,
+		recovered: fact('Database cluster state') !== 'shut down',
+		checksums: (fact('Data page checksum version') ?? '0') !== '0',
+		died: () => ended,
+		async query(database, statement, deadlineMs) {
+			const run = await client('psql', ['-X', '-A', '-t', '-q', '-v', 'ON_ERROR_STOP=1', '-d', database, '-c', statement], deadlineMs);
+			if (run.exitCode === 0) return {rows: run.stdout.split('\n').filter(row => row !== '')};
+			return {late: run.late, complaint: complaintOf(run.stderr.split('\n'), /(?:ERROR|FATAL|PANIC):\s+(.*)$/, /error: (.*)$/)};
+		},
+		async stop() {
+			const run = await room.run({owner, deadlineMs: 120_000, program: join(binaries, 'pg_ctl'), parameters: ['stop', '-D', path, '-m', 'fast', '-w']});
+			return run.exitCode === 0;
+		},
+	};
+}
+
+/** The superuser is called postgres, or like the user who made the data directory. */
+async function superuser(room: RestoreOrder['room'], owner: RestoreOrder['owner'], binaries: string, directory: string): Promise<string> {
+	const names = ['postgres', room.nameOf(owner)];
+	for (const name of names) {
+		const run = await room.run({owner, program: join(binaries, 'psql'), parameters: ['-X', '-A', '-t', '-h', directory, '-p', '5432', '-U', name, '-d', 'template1', '-c', 'select 1'], deadlineMs: 60_000});
+		if (run.exitCode === 0) return name;
+	}
+
+	return names[0]!;
+}
+
+/**
+ * Recovery ends with a checkpoint that begins where the recovered log ended: had any of the log up to the mark been missing, it would begin before the
+ * mark's position.
+ */
+async function comparePosition(server: PostgresServer, position: string): Promise<PositionProof> {
+	const wanted = parseLsn(position);
+	if (wanted === null) return {reached: null, recovered: null, sentence: position === '' ? 'the mark names no position in the log' : `the mark's position "${position}" is not one of PostgreSQL`};
+	const answer = await server.query('template1', 'select redo_lsn from pg_control_checkpoint()', 60_000);
+	const recovered = 'rows' in answer ? parseLsn(answer.rows[0] ?? '') : null;
+	if (recovered === null) return {reached: false, recovered: null, sentence: 'came up, but does not answer where its log ended'};
+	const shown = formatLsn(recovered);
+	return recovered >= wanted
+		? {reached: true, recovered: shown, sentence: `recovered to ${shown}, past the mark's ${position}`}
+		: {reached: false, recovered: shown, sentence: `recovered only to ${shown}, and the mark is at ${position}`};
+}
+
+async function amcheck(server: PostgresServer, {checkMs}: RestoreOrder): Promise<ProofCheck> {
+	const run = await server.client('pg_amcheck', ['--all', '--install-missing', '--heapallindexed'], checkMs);
+	const {durationMs} = run;
+	const check = (passed: boolean | null, sentence: string): ProofCheck => ({name: 'pg_amcheck', passed, sentence, durationMs});
+	if (run.exitCode === 0) return check(true, 'found nothing wrong in any table or index');
+	if (run.late) return check(null, `not checked to the end: it takes longer than ${Math.round(checkMs / 60_000)} min`);
+	const lines = `${run.stdout}\n${run.stderr}`.split('\n').filter(line => line.trim() !== '');
+	// chroot, nice and timeout end so where the program is not there.
+	if (run.exitCode === 127 || lines.some(line => /extension "amcheck" is not available|could not open extension control file/.test(line))) {
+		return check(null, 'not checked: pg_amcheck or its extension is not installed here (package postgresql-contrib)');
+	}
+
+	if (server.died()) return check(false, 'the server died during the check');
+	return check(false, `found damage: ${lines.slice(0, 2).map(line => line.trim().replace(/^pg_amcheck: /, '')).join(' ').slice(0, 240)}`);
+}
+
+async function checksums(server: PostgresServer, {room, owner, checkMs}: RestoreOrder): Promise<ProofCheck> {
+	const run = await room.run({owner, deadlineMs: checkMs, program: join(server.binaries, 'pg_checksums'), parameters: ['--check', '-D', server.data]});
+	const {durationMs} = run;
+	const check = (passed: boolean | null, sentence: string): ProofCheck => ({name: 'pg_checksums', passed, sentence, durationMs});
+	if (run.exitCode === 0) return check(true, 'all pages have their checksum');
+	if (run.late) return check(null, `not checked to the end: it takes longer than ${Math.round(checkMs / 60_000)} min`);
+	return check(false, `found damage: ${complaintOf(run.stderr.split('\n'), /error: (.*)$/)}`);
+}
+
+function present(name: string, value: string | undefined): Record<string, string> {
+	return value !== undefined && /^\d{1,7}$/.test(value) ? {[name]: value} : {};
+}

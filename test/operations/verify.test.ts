@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import {createHash} from 'node:crypto';
+import {appendFileSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync, writeSync, closeSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {after, before, suite, test} from 'node:test';
+import {Failure} from '../../source/core/failure.js';
+import {verifySnapshot} from '../../source/operations/verify.js';
+import {readMounts} from '../../source/system/mounts.js';
+import {makeLoopDisks, type LoopDisks} from '../support/loop-disk.js';
+import {run} from '../support/process.js';
+import {firstReason, whyNoLoopDisks, whyNoProgram, whyNoSandbox} from '../support/skip.js';
+import {takeSnapshot} from '../support/snapshots.js';
+
+const checkers = {ext4: 'e2fsck', xfs: 'xfs_repair', btrfs: 'btrfstune'} as const;
+
+/** What a verification must not leave: loop devices on its copies, mounts, files in the state directory. */
+async function assertNothingLeft(state: string): Promise<void> {
+	const loops = await run('losetup', ['--list', '--noheadings', '--output', 'NAME,BACK-FILE']);
+	assert.doesNotMatch(loops.stdout, /\.verify-/);
+	assert.deepEqual(readMounts().filter(({mount}) => mount.includes('.verify-')), []);
+	assert.deepEqual(readdirSync(state).filter(name => name.startsWith('.verify-')), []);
+}
+
+for (const type of ['ext4', 'xfs', 'btrfs'] as const) {
+	suite(`verify: a snapshot of ${type}`, {skip: firstReason(whyNoSandbox(), whyNoLoopDisks(type), whyNoProgram(checkers[type]))}, () => {
+		let disks: LoopDisks;
+		let state: string;
+		let snapshot: string;
+		const image = (): string => join(snapshot, 'data.img');
+		const digest = (): string => createHash('sha256').update(readFileSync(image())).digest('hex');
+
+		before(async () => {
+			disks = await makeLoopDisks([{name: 'data', type}]);
+			state = mkdtempSync(join(tmpdir(), 'quiesce-verify-'));
+			process.env['QUIESCE_STATE_DIR'] = state;
+			for (let number = 0; number < 50; number++) {
+				mkdirSync(join(disks.disk('data').mount, `directory-${number}`));
+				writeFileSync(join(disks.disk('data').mount, `directory-${number}`, 'file'), `${number}\n`.repeat(5000));
+			}
+		});
+		after(async () => {
+			await disks?.end();
+			rmSync(state, {recursive: true, force: true});
+		});
+
+		test('that was taken frozen restores, beside its original and without a change to it', async () => {
+			snapshot = await takeSnapshot({directory: join(state, 'snapshots/one'), disks: disks.disks, applications: []});
+			const before = digest();
+			const result = await verifySnapshot('one');
+			assert.equal(result.result, 'restores', result.sentence);
+			const [filesystem] = result.filesystems;
+			assert.equal(filesystem?.mount, disks.disk('data').mount);
+			assert.ok(filesystem.checks.length > 0 && filesystem.checks.every(({passed}) => passed === true), JSON.stringify(filesystem.checks));
+			assert.equal(filesystem.frozen, type === 'ext4' ? true : null);
+			assert.equal(digest(), before);
+			// The original serves on.
+			appendFileSync(join(disks.disk('data').mount, 'after'), 'x');
+			await assertNothingLeft(state);
+		});
+
+		test('whose middle was overwritten does not', async () => {
+			snapshot = await takeSnapshot({directory: join(state, 'snapshots/damaged'), disks: disks.disks});
+			const file = openSync(image(), 'r+');
+			const spoil = (from: number, length: number): void => void writeSync(file, Buffer.alloc(length, 0xA5), 0, length, from);
+			switch (type) {
+				// The inodes; the superblock stays.
+				case 'ext4':
+					spoil(128 * 1024, 4 * 1024 * 1024);
+					break;
+				// The headers of the first allocation group, and its inodes.
+				case 'xfs':
+					spoil(512, 127 * 1024);
+					break;
+				// Both copies of the metadata.
+				case 'btrfs':
+					for (let at = 16; at < 64; at += 4) spoil(at * 1024 * 1024, 4 * 1024 * 1024);
+					break;
+			}
+			closeSync(file);
+			const result = await verifySnapshot(snapshot);
+			assert.equal(result.result, 'does-not-restore');
+			assert.match(result.sentence, /^The snapshot does not restore: .+: .+\.$/);
+			await assertNothingLeft(state);
+		});
+
+		test('whose image was cut short, or is gone, does not', async () => {
+			snapshot = await takeSnapshot({directory: join(state, 'snapshots/short'), disks: disks.disks});
+			truncateSync(image(), 10_000_000);
+			const short = await verifySnapshot(snapshot);
+			assert.equal(short.result, 'does-not-restore');
+			assert.match(short.sentence, /has 10000000 bytes/);
+			rmSync(image());
+			const gone = await verifySnapshot(snapshot);
+			assert.equal(gone.result, 'does-not-restore');
+			assert.match(gone.sentence, /the image is missing/);
+			await assertNothingLeft(state);
+		});
+
+		test('is left in peace when the verification is interrupted, at any step', async () => {
+			snapshot = await takeSnapshot({directory: join(state, 'snapshots/interrupted'), disks: disks.disks});
+			for (const step of ['copy', 'mount', 'check', 'search'] as const) {
+				const abort = new AbortController();
+				await assert.rejects(verifySnapshot(snapshot, {signal: abort.signal}, happening => {
+					if (happening.step === step) abort.abort();
+				}), {name: 'AbortError'});
+				await assertNothingLeft(state);
+			}
+		});
+	});
+}
+
+suite('verify: what is no snapshot', {skip: whyNoSandbox()}, () => {
+	let state: string;
+	before(() => {
+		state = mkdtempSync(join(tmpdir(), 'quiesce-verify-'));
+		process.env['QUIESCE_STATE_DIR'] = state;
+	});
+	after(() => rmSync(state, {recursive: true, force: true}));
+
+	const refused = async (record: string | null, pattern: RegExp, exitCode: number): Promise<void> => {
+		const directory = mkdtempSync(join(state, 'snapshot-'));
+		if (record !== null) writeFileSync(join(directory, 'snapshot.json'), record);
+		await assert.rejects(verifySnapshot(directory), (error: unknown) => error instanceof Failure && pattern.test(error.message) && error.exitCode === exitCode);
+	};
+
+	test('is refused with a sentence', async () => {
+		await assert.rejects(verifySnapshot('nothing'), (error: unknown) => error instanceof Failure && error.exitCode === 2 && /There is no snapshot "nothing"/.test(error.message));
+		await refused(null, /no complete snapshot/, 2);
+		await refused('', /not JSON/, 5);
+		await refused('[]', /not a JSON object/, 5);
+		await refused('{"version":2}', /its version is 2/, 5);
+		const disk = {image: 'a.img', mount: '/data', type: 'ext4', bytes: 1};
+		const record = (change: object): string => JSON.stringify({version: 1, id: 'x', disks: [{...disk, ...change}]});
+		await refused(record({image: '../a.img'}), /not a plain name/, 5);
+		await refused(record({image: '/etc/passwd'}), /not a plain name/, 5);
+		await refused(record({mount: '/data/../etc'}), /not an absolute path/, 5);
+		await refused(record({mount: 'data'}), /not an absolute path/, 5);
+		await refused(record({type: 'ext4 -o x'}), /not a name/, 5);
+		await refused(record({bytes: -1}), /not a number of bytes/, 5);
+	});
+});
