@@ -27,7 +27,7 @@ export const options = {
 	answers: {argument: 'FILE', summary: 'take the answers as JSON from a file (- for standard input) and ask nothing'},
 	check: {summary: 'report what would change, and change nothing'},
 	diff: {summary: 'show what would change, and change nothing'},
-	template: {argument: 'URL', summary: 'where to download the configuration template from'},
+	template: {argument: 'URL', summary: 'where to download the configuration template from, or a file with it'},
 	fix: {summary: 'mend what can be mended'},
 	yes: {summary: 'do not ask first'},
 	snapshot: {argument: 'PROVIDER', summary: 'how the snapshot is taken: rehearsal (default, keeps nothing) or image'},
@@ -48,6 +48,13 @@ export const commonOptions: readonly OptionName[] = ['config', 'json', 'no-color
 
 /** The commands in the order in which help lists them. */
 export const commands: Readonly<Record<string, CommandEntry>> = {
+	setup: {
+		summary: 'the wizard: sets up or changes the scripts and the configuration; with --answers it asks nothing',
+		mostOperands: 0,
+		options: ['answers', 'check', 'diff', 'template', 'mount', 'snapshot', 'hold', 'yes'],
+		root: true,
+		load: async () => (await import('./setup.js')).run,
+	},
 	doctor: {
 		summary: 'what Azure will do tonight, why, and what to do about it',
 		mostOperands: 0,

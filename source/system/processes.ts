@@ -77,3 +77,12 @@ export function commandLineOf(pid: number): string | null {
 		return null;
 	}
 }
+
+/** Where a process works; null where it cannot be read. */
+export function workingDirectoryOf(pid: number): string | null {
+	try {
+		return readlinkSync(`/proc/${pid}/cwd`);
+	} catch {
+		return null;
+	}
+}

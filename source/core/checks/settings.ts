@@ -223,4 +223,4 @@ export const settingChecks = [
 	}),
 ];
 
-export {meantNumber, set as setSetting};
+export {meantNumber, meantTruth, set as setSetting};

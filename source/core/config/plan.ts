@@ -6,6 +6,8 @@ export type NewScript = {
 	/** Absolute. */
 	readonly path: string;
 	readonly content: string;
+	/** Default: 0o700. */
+	readonly mode?: number;
 	/** A file that is there already is left as it is, whatever it contains: an administrator may have filled it in. */
 	readonly keepExisting?: boolean;
 };
@@ -24,6 +26,8 @@ export type PlanRequest = {
 	readonly copies?: readonly {readonly from: string; readonly to: string}[];
 	/** Scripts to be written. An `application` in the answers adds its own. */
 	readonly scripts?: readonly NewScript[];
+	/** False: owners and permissions of scripts that are there stay as they are. */
+	readonly mend?: boolean;
 };
 
 /** One line of a unified view of the configuration: kept, taken out, put in. */
@@ -35,8 +39,8 @@ export type Action = {readonly sentence: string} & (
 	/** The present file is kept under another name. */
 	| {readonly kind: 'backup'; readonly path: string; readonly to: string}
 	| {readonly kind: 'write-configuration'; readonly path: string}
-	| {readonly kind: 'copy-script'; readonly from: string; readonly path: string}
-	| {readonly kind: 'write-script'; readonly path: string; readonly content: string}
+	| {readonly kind: 'copy-script'; readonly from: string; readonly path: string; readonly mode: number}
+	| {readonly kind: 'write-script'; readonly path: string; readonly content: string; readonly mode: number}
 	| {readonly kind: 'chmod'; readonly path: string; readonly mode: number}
 	| {readonly kind: 'chown'; readonly path: string; readonly owner: 'root'}
 );
@@ -58,6 +62,19 @@ export type SeenFile = {
 	readonly digest: string | null;
 };
 
+/** One of the three files as it is now, and as it must be. */
+export type PlannedFile = {
+	readonly role: 'configuration' | 'pre' | 'post';
+	readonly path: string;
+	readonly kind: 'missing' | 'file' | 'directory' | 'other';
+	/** A user's name, or its number; null where missing. */
+	readonly owner: string | null;
+	/** The permission digits now. */
+	readonly mode: number;
+	/** The permission digits that it must have; the owner must be root. */
+	readonly wanted: number;
+};
+
 /** What would be changed. Looking makes no change. */
 export type Plan = {
 	/** No problems: it can be applied. */
@@ -76,6 +93,8 @@ export type Plan = {
 	readonly diff: readonly DiffLine[];
 	/** In the order in which they are done. */
 	readonly actions: readonly Action[];
+	/** A script is absent where no path of it is known. */
+	readonly files: readonly PlannedFile[];
 	/** What the extension would do after the plan is applied. */
 	readonly verdict: Verdict;
 	readonly seen: readonly SeenFile[];

@@ -1,0 +1,39 @@
+import {rmSync} from 'node:fs';
+import {join} from 'node:path';
+import {lookAt} from './files.js';
+import {openStateDirectory, stateDirectoryPath} from './state-directory.js';
+
+/** More than any draft has, in bytes. */
+const mostBytes = 1024 * 1024;
+
+const name = 'setup-draft';
+
+/** The wizard's draft as it was saved; null where there is none that could be read. What it holds is for the reader to check. Never throws. */
+export async function loadDraft(directory: string = stateDirectoryPath()): Promise<unknown> {
+	try {
+		// A first visit needs no store, and one that was damaged is not worth a word.
+		const {content} = lookAt(join(directory, `${name}.json`), mostBytes);
+		if (content === null) return null;
+		JSON.parse(content.toString('utf8'));
+		return (await openStore(directory)).get('draft', null);
+	} catch {
+		return null;
+	}
+}
+
+/** Keeps the wizard's draft in the state directory (600), in the place of the last one. @throws Failure where the state directory is not fit. */
+export async function saveDraft(draft: unknown, directory: string = stateDirectoryPath()): Promise<void> {
+	const store = await openStore(directory);
+	store.set('draft', draft);
+}
+
+/** Forgets the draft; there need not be one. */
+export async function removeDraft(directory: string = stateDirectoryPath()): Promise<void> {
+	rmSync(join(directory, `${name}.json`), {force: true});
+}
+
+async function openStore(directory: string): Promise<{get: (key: 'draft', otherwise: unknown) => unknown; set: (key: 'draft', value: unknown) => void}> {
+	const cwd = openStateDirectory(directory);
+	const {default: Conf} = await import('conf');
+	return new Conf<{draft: unknown}>({cwd, configName: name, configFileMode: 0o600, clearInvalidConfig: true});
+}
