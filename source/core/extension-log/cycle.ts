@@ -1,0 +1,155 @@
+import type {CycleResult, CycleWarning, MountState} from '../cycle-events.js';
+import type {StatusReport} from '../extension-status/report.js';
+import {transitionalCode} from '../extension-status/report.js';
+import {gatherFacts, type CycleFacts, type Mark} from './facts.js';
+import type {Marker} from './markers.js';
+import {resultOf} from './outcome.js';
+import {tellPhases, type Phases} from './story.js';
+import {tellConsistency, tellDisagreement, tellWarnings} from './warnings.js';
+
+/** What one filesystem did, and when. */
+export type MountStory = {readonly mount: string; readonly state: MountState['state']; readonly at: number; readonly detail?: string; readonly rank: number};
+
+/** All that is known of one cycle. */
+export type CycleStory = {
+	readonly id: string;
+	readonly beganAt: number;
+	/** The time of the last line that told something. */
+	readonly lastAt: number;
+	readonly facts: CycleFacts;
+	readonly phases: Phases;
+	readonly mounts: readonly MountStory[];
+	readonly warnings: readonly {readonly at: number; readonly warning: CycleWarning}[];
+	/** Null while it runs. */
+	readonly end: {readonly at: number; readonly result: CycleResult} | null;
+	/** Since when the log is silent because the extension keeps its lines in memory; null where it is not. */
+	readonly silentSince: number | null;
+};
+
+/** Gathers the marks of one cycle, in whatever order and however often they come. */
+export type CycleRecord = {
+	add(mark: Mark): void;
+	/** Its name in the history. */
+	readonly id: string;
+	readonly beganAt: number;
+	/** No line of the log has told of it: only the status file has. */
+	readonly unseen: boolean;
+	readonly status: StatusReport | null;
+	takeStatus(status: StatusReport): void;
+	/** Nothing will come any more: another cycle has begun, or the end of the log has been reached and its own end was there. */
+	close(): void;
+	readonly closed: boolean;
+	tell(): CycleStory;
+};
+
+/** A cycle has some seventy marks; only what repeats without end (retries, ends of children) can bring more. */
+const mostOfAKind = 64;
+
+export function createCycleRecord(beganAt: number, known: {readonly task: string | null; readonly sequence: number | null}): CycleRecord {
+	const marks: Mark[] = [];
+	const keys = new Set<string>();
+	const counts = new Map<Marker['kind'], number>();
+	let sorted = true;
+	let status: StatusReport | null = null;
+	let closed = false;
+	let told: CycleStory | null = null;
+	const gather = (): CycleFacts => {
+		if (!sorted) marks.sort((a, b) => a.at - b.at);
+		sorted = true;
+		const facts = gatherFacts(marks);
+		return {
+			...facts,
+			beganAt,
+			lastAt: Math.max(beganAt, facts.lastAt),
+			task: facts.task ?? known.task ?? status?.task ?? null,
+			sequence: facts.sequence ?? known.sequence ?? status?.sequence ?? null,
+			askedAt: facts.askedAt ?? status?.askedAt ?? null,
+		};
+	};
+	return {
+		beganAt,
+		get id() {
+			return nameOf(gather());
+		},
+		get unseen() {
+			return marks.length === 0;
+		},
+		get status() {
+			return status;
+		},
+		get closed() {
+			return closed;
+		},
+		add: mark => {
+			const key = `${mark.at} ${JSON.stringify(mark.marker)}`;
+			const count = counts.get(mark.marker.kind) ?? 0;
+			if (keys.has(key) || count >= mostOfAKind) return;
+			keys.add(key);
+			counts.set(mark.marker.kind, count + 1);
+			const last = marks.at(-1);
+			if (last !== undefined && mark.at < last.at) sorted = false;
+			marks.push(mark);
+			told = null;
+		},
+		takeStatus: report => {
+			status = report;
+			told = null;
+		},
+		close: () => {
+			closed = true;
+			told = null;
+		},
+		tell: () => told ??= tellCycle(gather(), status, closed),
+	};
+}
+
+/** By the time at which Azure asked, and the task: both are in the log and in the status file. */
+export function nameOf({task, askedAt, beganAt}: Pick<CycleFacts, 'task' | 'askedAt' | 'beganAt'>): string {
+	const time = new Date(askedAt ?? beganAt).toISOString().slice(0, 19).replaceAll(/[-:]/g, '');
+	return `azure-${time}Z${task === null ? '' : `-${task.slice(0, 8)}`}`;
+}
+
+function tellCycle(facts: CycleFacts, status: StatusReport | null, closed: boolean): CycleStory {
+	const statusEnds = status !== null && status.code !== transitionalCode;
+	// Phases end only by the log's own word: where its end is missing, the status file tells what the backup came to, and nothing of its phases.
+	const complete = closed || facts.reported;
+	const phases = tellPhases(facts, complete);
+	const end = complete || (statusEnds && facts.report === null) ? {at: facts.report?.at ?? Math.max(status?.at ?? 0, facts.lastAt), result: resultOf(facts, phases, status)} : null;
+	const endAt = end?.at ?? facts.lastAt;
+	const warnings = [
+		...tellDisagreement(facts, status, complete),
+		...tellWarnings(facts, phases),
+		...(end === null ? [] : tellConsistency(end.result, phases)),
+		...(end !== null && facts.report === null && !statusEnds ? [unreported] : []),
+	];
+	const freeze = facts.freezes.at(-1);
+	const silent = freeze?.silentAt ?? null;
+	return {
+		id: nameOf(facts),
+		beganAt: facts.beganAt,
+		lastAt: facts.lastAt,
+		facts,
+		phases,
+		mounts: tellMounts(facts),
+		warnings: warnings.map(warning => ({at: endAt, warning})),
+		end,
+		silentSince: end === null && silent !== null && silent >= facts.lastAt ? silent : null,
+	};
+}
+
+const unreported: CycleWarning = {
+	event: 'warning',
+	id: 'ended-without-report',
+	message: 'The extension ended without a report: it was killed, or the VM was restarted.',
+	remedy: 'Look whether the application takes writes, and whether anything is still frozen: quiesce doctor.',
+};
+
+function tellMounts(facts: CycleFacts): readonly MountStory[] {
+	return facts.freezes.flatMap(({mounts, frozenAt, thawedAt, failedAt, refused, notThawed}) => [
+		...(frozenAt === null ? [] : mounts.map(mount => ({mount, state: 'frozen' as const, at: frozenAt, rank: 25}))),
+		...(failedAt === null ? [] : refused.map(({mount, message}) => ({mount, state: 'refused' as const, at: failedAt, detail: message, rank: 25}))),
+		...(frozenAt === null || thawedAt === null ? [] : mounts.toReversed()
+			.filter(mount => !notThawed.some(stuck => stuck.mount === mount))
+			.map(mount => ({mount, state: 'thawed' as const, at: thawedAt, rank: 45}))),
+	]);
+}

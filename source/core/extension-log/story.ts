@@ -1,0 +1,212 @@
+import type {PhaseEnd, PhaseName} from '../cycle-events.js';
+import {errorReference, findError} from '../errors.js';
+import type {ErrorReference} from '../outcome.js';
+import type {CycleFacts, FreezeFacts, ScriptFacts} from './facts.js';
+
+/** One phase as far as the log tells. Times in milliseconds since 1970 UTC. */
+export type PhaseStory = {
+	readonly state: 'pending' | 'running' | PhaseEnd;
+	readonly startedAt: number | null;
+	/** For a skipped phase: when that was clear. */
+	readonly endedAt: number | null;
+	readonly errors: readonly ErrorReference[];
+	readonly detail?: string;
+	readonly limitMs?: number;
+	readonly script?: string;
+	readonly mounts?: readonly string[];
+	/** 2 where the extension tries a second way to the snapshot. */
+	readonly attempt?: number;
+};
+
+export type Phases = Readonly<Record<PhaseName, PhaseStory>>;
+
+const pending: PhaseStory = {state: 'pending', startedAt: null, endedAt: null, errors: []};
+const skipped = (at: number, detail: string): PhaseStory => ({state: 'skipped', startedAt: null, endedAt: at, errors: [], detail});
+
+/** Codes with which the extension says that the snapshot itself failed. */
+const snapshotCodes: ReadonlySet<number> = new Set([76, 85, 173, 402, 556, 761]);
+
+/** The error of a name as the extension writes it; an unknown one keeps its name. */
+export function namedError(name: string): ErrorReference {
+	const known = findError(name);
+	return known === undefined ? {name, code: null} : {name: known.name, code: known.code};
+}
+
+/** The phases of a cycle. `over`: nothing more will come, what has not happened by now will not happen. */
+export function tellPhases(facts: CycleFacts, over: boolean): Phases {
+	const endAt = facts.report?.at ?? facts.lastAt;
+	const freeze = tellFreeze(facts, over, endAt);
+	const snapshot = tellSnapshot(facts, freeze, over, endAt);
+	return {
+		check: tellCheck(facts, over, endAt),
+		'pre-script': tellPre(facts, over, endAt),
+		freeze,
+		snapshot,
+		thaw: tellThaw(facts, freeze, over, endAt),
+		'post-script': tellPost(facts, over, endAt),
+	};
+}
+
+function tellCheck(facts: CycleFacts, over: boolean, endAt: number): PhaseStory {
+	const startedAt = facts.checkBeganAt ?? facts.workload?.at ?? null;
+	const base = {startedAt, errors: []};
+	if (facts.refused !== null) return {...base, state: 'failed', endedAt: facts.refused.at, errors: [namedError(facts.refused.error)]};
+	if (facts.workload !== null) return {...base, state: 'succeeded', endedAt: facts.workload.at, detail: `workload.conf names ${facts.workload.name}: the configured scripts are not used`};
+	const wentOn = facts.pre.beganAt ?? facts.pre.decidedAt ?? facts.freezes[0]?.askedAt ?? null;
+	if (facts.appEnabledAt !== null && (facts.validated?.code === 0 || wentOn !== null)) return {...base, state: 'succeeded', endedAt: facts.appEnabledAt};
+	if (startedAt === null) return over && wentOn === null ? skipped(endAt, 'the extension stopped before it') : pending;
+	return over ? {...base, state: 'failed', endedAt: endAt} : {...base, state: 'running', endedAt: null};
+}
+
+/** The effective limit: the configured seconds rounded up to whole polls. Undefined where it is not in the log, or endless. */
+export function limitOf(facts: CycleFacts): number | undefined {
+	if (facts.settings === null) return undefined;
+	const {timeoutSeconds, polls} = facts.settings;
+	if (!(timeoutSeconds > 0) || !(polls > 0)) return undefined;
+	return Math.round(Math.ceil(polls - 1e-9) * (timeoutSeconds / polls) * 1000);
+}
+
+function scriptBase(facts: CycleFacts, index: 2 | 3): {readonly limitMs?: number; readonly script?: string} {
+	const limitMs = limitOf(facts);
+	const script = facts.workload === null ? facts.looked[index] : undefined;
+	return {...(limitMs === undefined ? {} : {limitMs}), ...(script === undefined ? {} : {script})};
+}
+
+function endOfScript(script: ScriptFacts, codes: {readonly failed: number; readonly timedOut: number}): Pick<PhaseStory, 'state' | 'endedAt' | 'errors' | 'detail'> | null {
+	switch (script.end) {
+		case null:
+			return null;
+		case 'succeeded':
+			return {state: 'succeeded', endedAt: script.endedAt, errors: []};
+		case 'failed':
+			return {state: 'failed', endedAt: script.endedAt, errors: [errorReference(codes.failed)], detail: script.exitCode?.startsWith('-') === true ? `ended by signal ${script.exitCode.slice(1)}` : `exit code ${script.exitCode ?? '?'}`};
+		case 'timed-out':
+			return {state: 'timed-out', endedAt: script.endedAt, errors: [errorReference(codes.timedOut)], detail: 'the extension does not end it: it runs on'};
+	}
+}
+
+function tellPre(facts: CycleFacts, over: boolean, endAt: number): PhaseStory {
+	if (facts.refused !== null) return skipped(facts.refused.at, 'the check failed');
+	const {pre} = facts;
+	const base = {startedAt: pre.beganAt, endedAt: null, errors: [], ...scriptBase(facts, 2)};
+	if (facts.workload !== null) return tellWorkloadScript(facts, pre, facts.snapshotterAt ?? facts.freezes[0]?.askedAt ?? null, over, endAt);
+	const end = endOfScript(pre, {failed: 300, timedOut: 308});
+	if (end !== null) return {...base, startedAt: pre.beganAt ?? pre.endedAt, ...end};
+	if (pre.decidedAt !== null) {
+		if (facts.plugins === 0) return skipped(pre.decidedAt, 'the plugin host file names no plugin');
+		return {...base, startedAt: pre.beganAt ?? facts.appEnabledAt ?? pre.decidedAt, state: 'timed-out', endedAt: pre.decidedAt, errors: [errorReference(310)], detail: 'its thread in the extension never answered'};
+	}
+	if (pre.beganAt === null) return over ? skipped(endAt, 'the extension stopped before it') : pending;
+	return over ? {...base, state: 'failed', endedAt: endAt} : {...base, state: 'running'};
+}
+
+function tellPost(facts: CycleFacts, over: boolean, endAt: number): PhaseStory {
+	const {post} = facts;
+	const base = {startedAt: post.beganAt, endedAt: null, errors: [], ...scriptBase(facts, 3)};
+	if (facts.workload !== null) return tellWorkloadScript(facts, post, over ? endAt : null, over, endAt);
+	const end = endOfScript(post, {failed: 301, timedOut: 309});
+	if (end !== null) return {...base, startedAt: post.beganAt ?? post.endedAt, ...end};
+	if (post.decidedAt !== null && facts.plugins !== 0) {
+		return {...base, startedAt: post.beganAt ?? facts.postScriptsAt ?? post.decidedAt, state: 'timed-out', endedAt: post.decidedAt, errors: [errorReference(311)], detail: 'its thread in the extension never answered'};
+	}
+	if (post.beganAt === null) return over ? skipped(endAt, facts.refused === null ? 'the extension stopped before it' : 'the check failed') : pending;
+	return over ? {...base, state: 'failed', endedAt: endAt} : {...base, state: 'running'};
+}
+
+/** The extension's own database scripts (workload.conf): their ends are not logged, their errors only at the very end. */
+function tellWorkloadScript(facts: CycleFacts, script: ScriptFacts, endedAt: number | null, over: boolean, endAt: number): PhaseStory {
+	if (script.beganAt === null) return over || endedAt !== null ? skipped(endedAt ?? endAt, `the extension did not run its own scripts for ${facts.workload?.name ?? 'the database'}`) : pending;
+	const base = {startedAt: script.beganAt, errors: [], detail: `the extension's own script for ${facts.workload?.name ?? 'the database'}`};
+	return endedAt === null && !over ? {...base, state: 'running', endedAt: null} : {...base, state: 'succeeded', endedAt: endedAt ?? endAt};
+}
+
+function lastFreeze(facts: CycleFacts): FreezeFacts | undefined {
+	return facts.freezes.at(-1);
+}
+
+/** Has the cycle gone past the freeze, so that what has not begun will not begin? */
+function pastFreezing(facts: CycleFacts): number | null {
+	return facts.postScriptsAt ?? facts.post.beganAt ?? facts.post.endedAt;
+}
+
+function freezeErrorCode(facts: CycleFacts, freeze: FreezeFacts): number {
+	const code = facts.report?.code ?? null;
+	if (code !== null && code >= 121 && code <= 124) return code;
+	if (freeze.failure?.includes('timed-out') === true) return 122;
+	return freeze.failure?.includes('open failed') === true ? 123 : 121;
+}
+
+function tellFreeze(facts: CycleFacts, over: boolean, endAt: number): PhaseStory {
+	const freeze = lastFreeze(facts);
+	const past = pastFreezing(facts) ?? (over ? endAt : null);
+	if (freeze === undefined) return past === null ? pending : skipped(past, facts.pre.goesOn ? 'no snapshot was taken' : 'the pre-script failed, and the backup was not to go on');
+	if (freeze.askedAt === null && freeze.frozenAt === null && freeze.failedAt === null) {
+		// The snapshot came without a freeze; or the log begins in the midst of it.
+		const at = freeze.snapshotBeganAt ?? past;
+		return at === null ? pending : skipped(at, 'freezing is switched off');
+	}
+	if (freeze.skipped) return skipped(freeze.askedAt ?? freeze.frozenAt ?? endAt, 'there is no filesystem to freeze');
+	const base = {
+		startedAt: freeze.askedAt ?? freeze.frozenAt ?? freeze.failedAt, endedAt: null, errors: [], mounts: freeze.mounts,
+		...(facts.freezes.length > 1 ? {attempt: facts.freezes.length} : {}),
+		...(freeze.holdSeconds === null ? {} : {detail: `safefreeze thaws by itself after ${freeze.holdSeconds} s`}),
+	};
+	if (freeze.frozenAt !== null) return {...base, state: 'succeeded', endedAt: freeze.frozenAt};
+	const code = freezeErrorCode(facts, freeze);
+	const reportsIt = facts.report?.code === code;
+	if (freeze.failedAt !== null || (reportsIt && over)) {
+		const [refusal] = freeze.refused;
+		const why = refusal === undefined ? freeze.failure ?? undefined : `${refusal.mount}: ${refusal.message}`;
+		return {...base, state: code === 122 ? 'timed-out' : 'failed', endedAt: freeze.failedAt ?? endAt, errors: [errorReference(code)], ...(why === undefined ? {} : {detail: why})};
+	}
+	const went = freeze.snapshotBeganAt ?? freeze.result?.at ?? past;
+	return went === null ? {...base, state: 'running'} : {...base, state: 'succeeded', endedAt: went};
+}
+
+/** Was the snapshot taken, as far as the log goes? */
+function tellSnapshot(facts: CycleFacts, freezePhase: PhaseStory, over: boolean, endAt: number): PhaseStory {
+	const freeze = lastFreeze(facts);
+	const past = pastFreezing(facts) ?? (over ? endAt : null);
+	const begun = freeze?.snapshotBeganAt ?? null;
+	if (freeze === undefined || begun === null) {
+		const unfrozen = freezePhase.state === 'failed' || freezePhase.state === 'timed-out';
+		// Where the lines of the freeze were dropped (LoggingOff), only the result is left.
+		if (freeze !== undefined && freeze.result !== null && !unfrozen) return {state: freeze.result.good ? 'succeeded' : 'failed', startedAt: freeze.result.at, endedAt: freeze.result.at, errors: []};
+		return past === null ? pending : skipped(past, unfrozen ? 'the freeze failed' : 'the backup did not go on');
+	}
+	const base = {
+		startedAt: begun, endedAt: null, errors: [],
+		...(freeze.snapshotBy === null ? {} : {detail: freeze.snapshotBy.startsWith('Guest') ? 'from inside the VM' : 'by the host'}),
+		...(facts.freezes.length > 1 ? {attempt: facts.freezes.length} : {}),
+	};
+	const code = facts.report?.code ?? null;
+	if (freeze.result === null && past === null) return {...base, state: 'running'};
+	const reported = code !== null && snapshotCodes.has(code);
+	const good = freeze.result === null ? !reported && code !== 2 : freeze.result.good && !reported && (facts.snapshotFailures.length === 0 || code === 0 || code === 1);
+	const endedAt = freeze.snapshotEndedAt ?? freeze.result?.at ?? past;
+	if (good) return {...base, state: 'succeeded', endedAt};
+	const why = freeze.late ?? facts.snapshotFailures[0];
+	return {...base, state: 'failed', endedAt, errors: reported ? [errorReference(code)] : freeze.result?.inconsistent === true || code === 2 ? [errorReference(2)] : [], ...(why === undefined ? {} : {detail: why})};
+}
+
+function tellThaw(facts: CycleFacts, freezePhase: PhaseStory, over: boolean, endAt: number): PhaseStory {
+	const freeze = lastFreeze(facts);
+	const past = pastFreezing(facts) ?? (over ? endAt : null);
+	if (freeze === undefined || freeze.frozenAt === null) {
+		if (freezePhase.state === 'failed' || freezePhase.state === 'timed-out' || freezePhase.state === 'skipped') return past === null ? pending : skipped(past, 'nothing was frozen');
+		if (past === null) return pending;
+		const sentAt = freeze?.thawSentAt ?? null;
+		return sentAt === null ? skipped(past, 'nothing was frozen') : {state: 'succeeded', startedAt: sentAt, endedAt: past, errors: []};
+	}
+	const base = {errors: [], mounts: freeze.mounts.toReversed(), ...(facts.freezes.length > 1 ? {attempt: facts.freezes.length} : {})};
+	const {thawSentAt, thawedAt} = freeze;
+	const failed = (at: number, detail: string): PhaseStory => ({...base, state: 'failed', startedAt: thawSentAt ?? at, endedAt: at, detail});
+	const at = thawedAt ?? past;
+	if (at === null) return thawSentAt === null ? {...pending, mounts: base.mounts} : {...base, state: 'running', startedAt: thawSentAt, endedAt: null};
+	const [stuck] = freeze.notThawed;
+	if (stuck !== undefined) return failed(at, `${stuck.mount}: ${stuck.message}`);
+	// Without the line that the thaw was sent, safefreeze has ended by itself; unless such lines are dropped.
+	if (freeze.late !== null || (thawedAt !== null && thawSentAt === null && freeze.logged)) return failed(at, 'safefreeze thawed by itself at its time-out, before it was told to');
+	if (thawedAt === null && facts.report === null) return failed(at, 'the log does not say whether it was thawed');
+	return {...base, state: 'succeeded', startedAt: thawSentAt ?? at, endedAt: at};
+}
