@@ -20,6 +20,8 @@ export type PhaseStarted = {
 	readonly script?: string;
 	/** The mounts that the phase is about (freeze, thaw). */
 	readonly mounts?: readonly string[];
+	/** Of the freeze: how long after it everything is thawed whatever happens. */
+	readonly thawsAfterMs?: number;
 	/** One short clause for people: what is being done. */
 	readonly detail?: string;
 };

@@ -5,7 +5,7 @@ import {Failure} from '../core/failure.js';
 import {planFreeze, type FreezePlan} from '../core/freeze-plan.js';
 import {installedExtension, readMountsToSkip} from '../system/azure-files.js';
 import {readAzureVm, type AzureVm, type AzureVmOptions} from '../system/azure-vm.js';
-import {lookAt} from '../system/files.js';
+import {lookAt} from '../system/file-look.js';
 import {extensionLockFile, readLockHolder} from '../system/lock.js';
 import {readFence, readMountFacts, resolveDirectories} from '../system/mounts.js';
 import {processIds, workingDirectoryOf} from '../system/processes.js';

@@ -1,6 +1,6 @@
 import {existsSync} from 'node:fs';
 import {join} from 'node:path';
-import {configurationPathOf} from '../core/extension/index.js';
+import {configurationPathOf} from '../core/extension/host.js';
 import {readEffectiveSettings} from '../core/extension/settings.js';
 import {mountsToSkip} from '../core/extension/tunables.js';
 import type {ExtensionFacts, FileFacts} from '../core/extension/types.js';
@@ -66,7 +66,7 @@ export function gatherExtensionFacts(configurationPath: string = usualConfigurat
 	const configuration = file(configurationPath === usualConfiguration ? configuredPath({hostConfiguration, shippedHostConfiguration}) : configurationPath);
 	const scripts = new Map<string, FileFacts>();
 	const settings = readEffectiveSettings(configuration.content ?? new Uint8Array(), 1800);
-	if (typeof settings !== 'number') {
+	if (!('refused' in settings)) {
 		for (const plan of [settings.pre, settings.post]) {
 			if (plan !== null) scripts.set(plan.location, file(scriptPath(plan.location, installed ?? '/'), mostScriptBytes));
 		}

@@ -1,6 +1,6 @@
 import {rmSync} from 'node:fs';
 import {join} from 'node:path';
-import {lookAt} from './files.js';
+import {lookAt} from './file-look.js';
 import {openStateDirectory, stateDirectoryPath} from './state-directory.js';
 
 /** More than any draft has, in bytes. */

@@ -1,21 +1,12 @@
-import {createHash, randomBytes} from 'node:crypto';
+import {randomBytes} from 'node:crypto';
 import {
-	closeSync, constants, fchmodSync, fchownSync, fstatSync, fsyncSync, linkSync, lstatSync, mkdirSync, openSync, readSync, realpathSync, renameSync, rmdirSync, type Stats, statSync, unlinkSync, writeSync,
+	closeSync, constants, fchmodSync, fchownSync, fstatSync, fsyncSync, linkSync, mkdirSync, openSync, renameSync, rmdirSync, unlinkSync, writeSync,
 } from 'node:fs';
 import {basename, dirname, join} from 'node:path';
 import {Failure} from '../core/failure.js';
 import type {SeenFile} from '../core/config/plan.js';
+import {lookAt, lookAtDescriptor, sameFile, type Look} from './file-look.js';
 import {openSafeDirectory, refusal, type SafeDirectory, wordsOf} from './safe-directory.js';
-
-/** A path as it was when it was looked at; links are not followed. */
-export type Look = SeenFile & {
-	/** In bytes; 0 where it is no regular file. */
-	readonly size: number;
-	/** How many names the file has. */
-	readonly links: number;
-	/** Null where it is no regular file, or larger than the limit. */
-	readonly content: Buffer | null;
-};
 
 /** One change of a file. `expect`: what it was when the change was planned; where it is something else by now, nothing is changed. */
 export type FileChange =
@@ -32,61 +23,6 @@ export type WriteOptions = {
 	readonly backup?: string;
 	readonly expect?: SeenFile;
 };
-
-/** No configuration and no script has more. */
-export const mostBytes = 16 * 1024 * 1024;
-
-/** Looks at a path without waiting (a FIFO, a device), and reads a regular file of up to `limit` bytes. A link is followed only where that is asked for. Never throws. */
-export function lookAt(path: string, limit = mostBytes, links: 'follow' | 'stay' = 'stay'): Look {
-	const none: Look = {path, kind: 'missing', mode: 0, uid: 0, digest: null, size: 0, links: 0, content: null};
-	let facts: Stats;
-	try {
-		facts = links === 'follow' ? statSync(path) : lstatSync(path);
-	} catch {
-		// What cannot be reached counts as missing; where it matters, the directory's own check tells why.
-		return none;
-	}
-
-	if (!facts.isFile()) return {...none, ...known(facts)};
-	let descriptor: number;
-	try {
-		descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY | (links === 'follow' ? 0 : constants.O_NOFOLLOW));
-	} catch {
-		return {...none, ...known(facts), size: facts.size, links: facts.nlink};
-	}
-
-	try {
-		return lookAtDescriptor(path, descriptor, limit);
-	} finally {
-		closeSync(descriptor);
-	}
-}
-
-function known(facts: Stats): Pick<SeenFile, 'kind' | 'mode' | 'uid'> {
-	const kind = facts.isFile() ? 'file' : facts.isDirectory() ? 'directory' : facts.isSymbolicLink() ? 'link' : 'other';
-	return {kind, mode: facts.mode & 0o7777, uid: facts.uid};
-}
-
-function lookAtDescriptor(path: string, descriptor: number, limit: number): Look {
-	const facts = fstatSync(descriptor);
-	const content = facts.isFile() && facts.size <= limit ? readAll(descriptor, limit) : null;
-	const digest = content === null ? null : createHash('sha256').update(content).digest('hex');
-	return {path, ...known(facts), digest, size: facts.isFile() ? facts.size : 0, links: facts.nlink, content};
-}
-
-/** Null where there is more than the limit. */
-function readAll(descriptor: number, limit: number): Buffer | null {
-	const parts: Buffer[] = [];
-	let length = 0;
-	for (;;) {
-		const part = Buffer.alloc(65_536);
-		const count = readSync(descriptor, part, 0, part.length, length);
-		if (count === 0) return Buffer.concat(parts, length);
-		parts.push(part.subarray(0, count));
-		length += count;
-		if (length > limit) return null;
-	}
-}
 
 /** The name under which the present file is kept: `PATH.2026-11-23T14-02-11Z`. */
 export function backupPath(path: string, at: Date): string {
@@ -297,12 +233,6 @@ function mustBe(path: string, now: Look, expect: SeenFile | undefined): Look {
 	return now;
 }
 
-/** The same owner, permissions and content; the content only where both were read. */
-export function sameFile(now: SeenFile, before: SeenFile): boolean {
-	return now.kind === before.kind && now.mode === before.mode && now.uid === before.uid
-		&& (now.digest === before.digest || now.digest === null || before.digest === null);
-}
-
 function create(place: string, bytes: Uint8Array, mode: number, owner: number): void {
 	const descriptor = openSync(place, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
 	try {
@@ -336,14 +266,5 @@ function quietly(work: () => void): void {
 		work();
 	} catch {
 		// Cleaning up: what went wrong before is what is told.
-	}
-}
-
-/** A path without links; as it is where it leads nowhere. */
-export function realPath(path: string): string {
-	try {
-		return realpathSync(path);
-	} catch {
-		return path;
 	}
 }

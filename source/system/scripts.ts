@@ -84,6 +84,9 @@ export type StartedScript = {
 	readonly ended: Promise<ScriptEnd>;
 };
 
+/** What one read takes from a pipe at most: what it holds. Bytes. */
+const readAtOnce = 256 * 1024;
+
 /** The environment that the extension hands to scripts: it runs under the guest agent, a system service of root's. */
 export function extensionEnvironment(directory: string): Readonly<Record<string, string>> {
 	return {
@@ -149,11 +152,20 @@ export function startScript(command: ScriptCommand, options: ScriptOptions = {})
 
 	const pipes = (['stdout', 'stderr'] as const).map((stream, index) => {
 		const collector = boundedLines(line => options.onOutput?.(stream, line));
-		const pipe = new Socket({fd: readers[index] ?? -1, readable: true, writable: false});
-		pipe.on('data', (chunk: Buffer) => {
-			bytes[stream] += chunk.length;
-			collector.take(chunk);
+		const pipe = new Socket({
+			fd: readers[index] ?? -1, readable: true, writable: false,
+			// One buffer for all of it: a script that writes gigabytes must not make the garbage collector work for each piece.
+			onread: {
+				buffer: Buffer.allocUnsafe(readAtOnce),
+				callback: (count, buffer) => {
+					bytes[stream] += count;
+					collector.take(buffer.subarray(0, count));
+					return true;
+				},
+			},
 		});
+		// Nothing is handed on by the stream itself; it only has to flow.
+		pipe.resume();
 		pipe.on('error', () => {});
 		return {collector, pipe};
 	});

@@ -1,7 +1,7 @@
 import {readConfiguration, type Configuration} from '../core/config/read.js';
 import {settingKeys} from '../core/config/settings.js';
 import {exitCodes, Failure} from '../core/failure.js';
-import {lookAt} from './files.js';
+import {lookAt} from './file-look.js';
 import {readTemplate} from './templates.js';
 import {getPage} from './web.js';
 

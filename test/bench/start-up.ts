@@ -19,17 +19,18 @@ const cases: readonly Case[] = [
 export async function startUp({repeats}: {readonly repeats: number}): Promise<Section> {
 	const lab = await makeCycleLab({thawAfterSeconds: 600});
 	try {
+		const timedInside = (command: string, words: readonly string[]): number => {
+			const [program = '', ...rest] = lab.sandbox.commandLine(command, words);
+			return timed(() => spawnSync(program, rest, {env: {...lab.sandbox.environment}}));
+		};
 		const measured = new Map<string, number[]>();
 		const note = (name: string, value: number): void => void (measured.get(name) ?? measured.set(name, []).get(name))?.push(value);
 		for (let run = 0; run < repeats; run++) {
-			note('node', timed(() => spawnSync(process.execPath, ['-e', '0'])));
+			note('node', timedInside(process.execPath, ['-e', '0']));
 			note('node on a terminal', await firstBytes(lab, [process.execPath, '-e', 'process.stdout.write("0")']));
 			for (const {name, words, screen} of cases) {
 				if (screen === true) note(name, await firstBytes(lab, [bundledQuiesce, ...words]));
-				else {
-					const [command = '', ...rest] = lab.sandbox.commandLine(bundledQuiesce, words);
-					note(name, timed(() => spawnSync(command, rest, {env: {...lab.sandbox.environment}})));
-				}
+				else note(name, timedInside(bundledQuiesce, words));
 			}
 		}
 

@@ -1,92 +1,64 @@
 import {errorReference} from '../errors.js';
 import type {Verdict} from '../outcome.js';
-import {iniSection} from './ini.js';
+import {longestTimeoutSeconds, readHost} from './host.js';
 import {defaultSettings, readEffectiveSettings} from './settings.js';
+import {readWorkload} from './workload.js';
 import type {CycleObservation, EffectiveSettings, ExtensionCheck, ExtensionFacts, FileFacts, ScriptObservation, ScriptPlan} from './types.js';
 
 /** What fits into a pipe that nobody reads. */
 const pipeBytes = 65_536;
 
-/** Errors after which the backup goes on whatever the configuration says, because it was not read, or not to its end. */
-const settingsUnread: ReadonlySet<number> = new Set([304, 305, 313, 314, 316, 317]);
-
-function textOf(facts: FileFacts): string {
-	return new TextDecoder('utf-8').decode(facts.content ?? new Uint8Array());
-}
+/** With a limit of 0 the extension looks once, at once: what ends sooner than this may have been lucky. */
+const soonMs = 100;
 
 /** Only the owner may have a permission. */
 function isPrivate(facts: FileFacts): boolean {
 	return (facts.mode & 0o077) === 0;
 }
 
-function workloadOf(facts: FileFacts): string | null {
-	if (facts.kind !== 'file') return null;
-	const name = iniSection(textOf(facts), 'workload')?.get('workload_name') ?? '';
-	return ['oracle', 'mysql', 'mariadb', 'postgres'].includes(name) ? name : null;
-}
-
-/** The plugin host file that counts: the one in /etc/azure, else the shipped one; null where neither is there. */
-function hostFileOf({hostConfiguration, shippedHostConfiguration}: Pick<ExtensionFacts, 'hostConfiguration' | 'shippedHostConfiguration'>): FileFacts | null {
-	return hostConfiguration.kind === 'file' ? hostConfiguration : shippedHostConfiguration;
-}
-
-/** The path of the scripts' configuration that the plugin host file names; null where it names none. */
-export function configurationPathOf(facts: Pick<ExtensionFacts, 'hostConfiguration' | 'shippedHostConfiguration'>): string | null {
-	const host = hostFileOf(facts);
-	const path = host === null ? undefined : iniSection(textOf(host), 'pre_post')?.get('pluginconfigpath0');
-	return path === undefined || path === '' ? null : path;
-}
-
-type Host = {readonly timeoutSeconds: number; readonly plugins: number};
-
-function hostOf(facts: ExtensionFacts): Host | 304 | 314 {
-	const host = hostFileOf(facts);
-	// Not installed: what the extension ships is assumed.
-	if (host === null) return {timeoutSeconds: 1800, plugins: 1};
-	const digits = [host.mode >> 3 & 7, host.mode & 7];
-	if (digits.some(digit => digit !== 0 && digit !== 4) || host.owner !== 'root') return 314;
-	const section = iniSection(textOf(host), 'pre_post');
-	const whole = (name: string): number => /^[-+]?\d+$/.test(section?.get(name) ?? '') ? Number(section!.get(name)) : Number.NaN;
-	const timeoutSeconds = whole('timeoutinseconds');
-	const plugins = whole('numberofplugins');
-	if (section === null || Number.isNaN(timeoutSeconds) || Number.isNaN(plugins)) return 304;
-	for (let index = 0; index < Math.min(plugins, 100); index++) {
-		if (!['pluginname', 'pluginpath', 'pluginconfigpath'].every(name => section.has(`${name}${index}`))) return 304;
-	}
-
-	return {timeoutSeconds, plugins};
-}
-
 function scriptError(plan: ScriptPlan | null, facts: ExtensionFacts, missing: number, permission: number): number {
-	const script = plan === null ? undefined : facts.scripts.get(plan.location);
+	if (plan === null) return 0;
+	if (!plan.locationUsable) return 304;
+	const script = facts.scripts.get(plan.location);
 	if (script === undefined || script.kind !== 'file') return missing;
 	return isPrivate(script) && script.owner === 'root' ? 0 : permission;
 }
 
 /** The extension's check of the files, before anything runs: the first failure wins. */
 export function checkExtension(facts: ExtensionFacts): ExtensionCheck {
-	const workload = workloadOf(facts.workload);
-	const host = hostOf(facts);
-	let settings: EffectiveSettings = defaultSettings(typeof host === 'number' ? 1800 : host.timeoutSeconds);
-	const refuse = (code: number): ExtensionCheck => ({errors: [errorReference(code)], settings, settingsKnown: !settingsUnread.has(code), workload});
+	const workload = readWorkload(facts.workload);
+	const common = {workload: workload?.name ?? null, workloadErrors: (workload?.errors ?? []).map(code => errorReference(code))};
+	const host = readHost(facts);
+	const defaults = defaultSettings(typeof host === 'number' ? longestTimeoutSeconds : host.timeoutSeconds);
+	const refuse = (code: number, settings: EffectiveSettings = defaults, settingsKnown = false): ExtensionCheck =>
+		({errors: [errorReference(code)], settings, settingsKnown, ...common});
 	if (typeof host === 'number') return refuse(host);
-	if (host.plugins <= 0) return {errors: [], settings, settingsKnown: true, workload};
+	if (host.plugins <= 0) return {errors: [], settings: defaults, settingsKnown: true, ...common};
 
 	const {configuration} = facts;
-	if (configuration.kind !== 'file') return refuse(316);
-	if ((configuration.mode & 0o100) !== 0 || !isPrivate(configuration) || configuration.owner !== 'root') return refuse(317);
+	const configurationError = configuration.kind !== 'file' ? 316
+		: (configuration.mode & 0o100) !== 0 || !isPrivate(configuration) || configuration.owner !== 'root' ? 317 : 0;
+	if (configurationError !== 0) return refuse(configurationError);
+	if (!host.loadable) return refuse(304);
 	const read = readEffectiveSettings(configuration.content ?? new Uint8Array(), host.timeoutSeconds);
-	if (typeof read === 'number') return refuse(read);
-	settings = read;
+	if ('refused' in read) return refuse(host.complete ? read.refused : 304, {...defaults, fsFreezeEnabled: read.fsFreezeEnabled});
 	const code = scriptError(read.pre, facts, 302, 306) || scriptError(read.post, facts, 303, 307);
-	return code === 0 ? {errors: [], settings, settingsKnown: true, workload} : refuse(code);
+	// Where it stops at a type it has not taken over what it had read.
+	if (code === 304) return refuse(code);
+	if (!host.complete) return refuse(304, read, true);
+	return code === 0 ? {errors: [], settings: read, settingsKnown: true, ...common} : refuse(code, read, true);
 }
 
-/** What the extension makes of one script's first run: 0, or an offset from the pre- or post-script's own codes. */
-function fate(plan: ScriptPlan, seen: ScriptObservation, limitMs: number): 'ok' | 'failed' | 'timed-out' | 'lost' {
+/** What the extension makes of one script's first run; `lost`: its plugin host gets no result in time. */
+function fate(plan: ScriptPlan, seen: ScriptObservation, {limitMs, hostLimitMs, pollSeconds}: EffectiveSettings): 'ok' | 'failed' | 'timed-out' | 'lost' {
 	if (plan.parameters === null) return 'lost';
 	const blocked = seen.stdoutBytes > pipeBytes || seen.stderrBytes > pipeBytes;
-	if (blocked || seen.timedOut || (limitMs > 0 && seen.durationMs > limitMs)) return Number.isFinite(limitMs) ? 'timed-out' : 'lost';
+	const late = blocked || seen.timedOut || seen.durationMs > Math.max(limitMs, soonMs);
+	// The end is noticed at the next poll, by the host at one of its own.
+	const pollMs = pollSeconds * 1000;
+	const noticedMs = late ? limitMs : Math.ceil(seen.durationMs / pollMs) * pollMs;
+	if (noticedMs > hostLimitMs) return 'lost';
+	if (late) return 'timed-out';
 	if (seen.exitCode === 0) return 'ok';
 	return plan.retriesUsable ? 'failed' : 'lost';
 }
@@ -99,21 +71,21 @@ const codes = {
 /** What the extension would have made of a cycle in which the scripts did what was seen. */
 export function judge({check, pre, post}: CycleObservation): Verdict {
 	const {settings} = check;
+	if (check.workload !== null) return {outcome: check.workloadErrors.length > 0 ? 'file-system-consistent' : 'application-consistent', errors: check.workloadErrors};
 	const lesser = settings.fsFreezeEnabled ? 'file-system-consistent' : 'crash-consistent';
-	if (check.errors.length > 0) {
-		return {outcome: check.settingsKnown && !settings.continueBackupOnFailure && !settings.continueThrows ? 'failed' : lesser, errors: check.errors};
-	}
-
+	if (check.errors.length > 0) return {outcome: check.settingsKnown && !settings.continueBackupOnFailure ? 'failed' : lesser, errors: check.errors};
 	if (settings.pre === null || settings.post === null) return {outcome: 'application-consistent', errors: []};
+	if (settings.hostLimitMs <= 0) return {outcome: 'failed', errors: [errorReference(2)]};
+
 	const unseen: ScriptObservation = {durationMs: 0, exitCode: 0, timedOut: false, stdoutBytes: 0, stderrBytes: 0};
-	const before = codes.pre[fate(settings.pre, pre ?? unseen, settings.limitMs)];
-	const after = codes.post[fate(settings.post, post ?? unseen, settings.limitMs)];
+	const before = codes.pre[fate(settings.pre, pre ?? unseen, settings)];
+	const after = codes.post[fate(settings.post, post ?? unseen, settings)];
 	const found = [before, after].filter(code => code !== 0);
 	const failures = found.filter(code => code !== 310 && code !== 311);
 	if (failures.length > 0 && settings.continueThrows) return {outcome: 'failed', errors: [errorReference(2)]};
 	const errors = found.map(code => errorReference(code));
 	if (found.length === 0) return {outcome: 'application-consistent', errors};
-	const fails = failures.length > 0 && (!settings.continueBackupOnFailure || settings.freezeOffFailsHard);
+	const fails = settings.freezeOffFailsHard || (failures.length > 0 && !settings.continueAfterFailure);
 	return {outcome: fails ? 'failed' : lesser, errors};
 }
 

@@ -1,7 +1,7 @@
 import type {PythonValue} from './python-value.js';
 
-/** Python's scanner gives up (RecursionError) when lists and objects are nested about this deep; far below what would harm this one. */
-const deepest = 990;
+/** Python's scanner gives up (RecursionError) where more lists and objects than this stand one in the other: its limit of 1,000 calls, less those that lead to it. */
+const deepest = 988;
 
 const whitespace = /[ \t\n\r]*/y;
 const number = /(-?(?:0|[1-9]\d*))(\.\d+)?([eE][-+]?\d+)?/y;
@@ -21,10 +21,13 @@ export class PythonJsonError extends Error {
 	override readonly name = 'PythonJsonError';
 	/** Where, in characters from the beginning. */
 	readonly at: number;
+	/** True where it is nested deeper than Python's scanner goes: it then raises a RecursionError, not a ValueError. */
+	readonly tooDeep: boolean;
 
-	constructor(message: string, at: number) {
+	constructor(message: string, at: number, tooDeep = false) {
 		super(message);
 		this.at = at;
+		this.tooDeep = tooDeep;
 	}
 }
 
@@ -66,10 +69,14 @@ class Scanner {
 	}
 
 	#value(depth: number): PythonValue {
-		if (depth > deepest) this.#refuse('it is nested too deep');
 		if (this.#take('"')) return {type: 'str', value: this.#string()};
-		if (this.#take('{')) return this.#dict(depth);
-		if (this.#take('[')) return this.#list(depth);
+		const opening = this.#text[this.#at];
+		if (opening === '{' || opening === '[') {
+			if (depth >= deepest) throw new PythonJsonError('lists or objects are nested too deep', this.#at, true);
+			this.#at++;
+			return opening === '{' ? this.#dict(depth) : this.#list(depth);
+		}
+
 		for (const [word, value] of constants) {
 			if (this.#text.startsWith(word, this.#at)) {
 				this.#at += word.length;

@@ -29,11 +29,13 @@ export type ExtensionFacts = {
 export type ScriptPlan = {
 	/** As configured. */
 	readonly location: string;
+	/** False where it is no text: the extension stops at it (304), once the scripts before it are in order. */
+	readonly locationUsable: boolean;
 	/** What the script receives after Python's str(); null where the extension's thread would die on them (error 310/311 after the host's timeout). */
 	readonly parameters: readonly string[] | null;
 	/** How many retries are asked for; the extension does not run the script again, quiesce does. 0 where the value is unusable. */
 	readonly retries: number;
-	/** Retries that are no number: the extension's thread dies when the script fails. */
+	/** False where they are no number or without end: the extension's thread dies, or counts on and on, when the script fails. */
 	readonly retriesUsable: boolean;
 };
 
@@ -43,11 +45,15 @@ export type EffectiveSettings = {
 	readonly post: ScriptPlan | null;
 	/** `timeoutInSeconds` rounded up to whole polls and capped by the plugin host; Infinity for NaN (the host's own limit then ends it). In milliseconds. */
 	readonly limitMs: number;
+	/** How long the plugin host waits before it goes on without a result (310, 311). Zero or less: it does not wait, and stops with an exception. */
+	readonly hostLimitMs: number;
 	readonly pollSeconds: number;
 	readonly hostTimeoutSeconds: number;
-	/** Truthiness as the extension applies it. */
+	/** Truthiness, as the extension applies it after a failed check. */
 	readonly continueBackupOnFailure: boolean;
-	/** True where the value is one on which the extension ends with an exception when a script fails ("false", null): error 2, no post-script. */
+	/** What it makes of the same value after a failed script: of whole numbers the last bit. */
+	readonly continueAfterFailure: boolean;
+	/** True where the value is one on which the extension ends with an exception when a script fails ("false", null, 0.0): error 2, no post-script. */
 	readonly continueThrows: boolean;
 	readonly fsFreezeEnabled: boolean;
 	/** True only where `fsFreezeEnabled` equals False for Python (false, 0, 0.0): then a script's failure always fails the backup. */
@@ -62,8 +68,10 @@ export type ExtensionCheck = {
 	readonly settings: EffectiveSettings;
 	/** False where the flag `continueBackupOnFailure` was not read before the failure (304, 305, 313, 314, 316, 317): the backup then goes on whatever it says. */
 	readonly settingsKnown: boolean;
-	/** The workload that takes the place of the scripts (`workload.conf`), or null. */
+	/** The workload that takes the place of the scripts (`workload.conf`), or null. The rest then tells what would hold without it. */
 	readonly workload: string | null;
+	/** What the extension is sure to meet with that workload. */
+	readonly workloadErrors: readonly ErrorReference[];
 };
 
 /** What one script did, as measured in a cycle. It is about the FIRST attempt: the extension makes no other. */

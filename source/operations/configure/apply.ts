@@ -1,6 +1,7 @@
 import {Buffer} from 'node:buffer';
 import type {Action, Applied, Plan, SeenFile} from '../../core/config/plan.js';
-import {changeFiles, lookAt, sameFile, type FileChange, type Look} from '../../system/files.js';
+import {lookAt, sameFile, type Look} from '../../system/file-look.js';
+import {changeFiles, type FileChange} from '../../system/files.js';
 import {refusal} from '../../system/safe-directory.js';
 import {configurationMode, mostConfigurationBytes} from './place.js';
 

@@ -2,7 +2,7 @@ import {dirname} from 'node:path';
 import type {Action} from '../../core/config/plan.js';
 import type {AnswerProblem} from '../../core/config/settings.js';
 import type {Failure} from '../../core/failure.js';
-import {lookAt, type Look} from '../../system/files.js';
+import {lookAt, type Look} from '../../system/file-look.js';
 import {whyNotWritable} from '../../system/safe-directory.js';
 
 /** More than any configuration has, in bytes. */

@@ -4,7 +4,8 @@ import type {Action, PlannedFile, PlanWarning, SeenFile} from '../../core/config
 import type {AnswerProblem} from '../../core/config/settings.js';
 import {octal} from '../../core/checks/words.js';
 import type {FileFacts} from '../../core/extension/types.js';
-import {backupPath, lookAt, realPath} from '../../system/files.js';
+import {lookAt, realPath} from '../../system/file-look.js';
+import {backupPath} from '../../system/files.js';
 import {openPlaces, readPath, similarPaths} from '../../system/inspection.js';
 import {planDirectory} from './place.js';
 

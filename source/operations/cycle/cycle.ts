@@ -138,8 +138,8 @@ export class Cycle {
 	}
 
 	async #freeze(mounts: readonly string[]): Promise<void> {
-		const {guard} = this.#ready;
-		this.#start('freeze', {mounts});
+		const {guard, deadlineMs} = this.#ready;
+		this.#start('freeze', {mounts, thawsAfterMs: deadlineMs});
 		const began = performance.now();
 		let timer: NodeJS.Timeout | undefined;
 		await Promise.race([guard.flush(), new Promise(resolve => {
