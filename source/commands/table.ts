@@ -69,6 +69,13 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
 		root: true,
 		load: async () => (await import('./cycle.js')).run,
 	},
+	watch: {
+		summary: "follow Azure's own backups live, from the extension's log; --once shows the latest",
+		mostOperands: 0,
+		options: ['log', 'status', 'once'],
+		root: false,
+		load: async () => (await import('./watch.js')).run,
+	},
 	explain: {
 		summary: 'what an error means and what to do; alone, the list',
 		operands: '[NAME|CODE]',

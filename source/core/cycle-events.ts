@@ -97,8 +97,11 @@ export type CycleResult = {
 
 export type CycleHappening = PhaseStarted | PhaseEnded | OutputLine | MountState | CycleWarning | CycleResult;
 
-/** One event of a cycle, as it stands in a line of `cycle --json`. `at` is ISO 8601 UTC with milliseconds. */
-export type CycleEvent = CycleHappening & {readonly at: string};
+/**
+ * One event of a cycle, as it stands in a line of `cycle --json`. `at` is ISO 8601 UTC with milliseconds. `seen`: only where a cycle is followed, and its
+ * log does not say it (yet): `outside`, by looking at the machine, `status`, in the extension's status file.
+ */
+export type CycleEvent = CycleHappening & {readonly at: string; readonly seen?: 'outside' | 'status'};
 
 /** Whatever takes events: a printer, a screen, the history. Must not throw and must not block. */
 export type EventSink = (event: CycleEvent) => void;

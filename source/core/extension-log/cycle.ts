@@ -22,6 +22,8 @@ export type CycleStory = {
 	readonly warnings: readonly {readonly at: number; readonly warning: CycleWarning}[];
 	/** Null while it runs. */
 	readonly end: {readonly at: number; readonly result: CycleResult} | null;
+	/** No line of the log tells of it: all that is known is the status file's word. */
+	readonly unseen: boolean;
 	/** Since when the log is silent because the extension keeps its lines in memory; null where it is not. */
 	readonly silentSince: number | null;
 };
@@ -99,7 +101,7 @@ export function createCycleRecord(beganAt: number, known: {readonly task: string
 			closed = true;
 			told = null;
 		},
-		tell: () => told ??= tellCycle(gather(), status, closed),
+		tell: () => told ??= tellCycle(gather(), status, closed, marks.length === 0),
 	};
 }
 
@@ -109,7 +111,7 @@ export function nameOf({task, askedAt, beganAt}: Pick<CycleFacts, 'task' | 'aske
 	return `azure-${time}Z${task === null ? '' : `-${task.slice(0, 8)}`}`;
 }
 
-function tellCycle(facts: CycleFacts, status: StatusReport | null, closed: boolean): CycleStory {
+function tellCycle(facts: CycleFacts, status: StatusReport | null, closed: boolean, unseen: boolean): CycleStory {
 	const statusEnds = status !== null && status.code !== transitionalCode;
 	// Phases end only by the log's own word: where its end is missing, the status file tells what the backup came to, and nothing of its phases.
 	const complete = closed || facts.reported;
@@ -117,7 +119,8 @@ function tellCycle(facts: CycleFacts, status: StatusReport | null, closed: boole
 	const end = complete || (statusEnds && facts.report === null) ? {at: facts.report?.at ?? Math.max(status?.at ?? 0, facts.lastAt), result: resultOf(facts, phases, status)} : null;
 	const endAt = end?.at ?? facts.lastAt;
 	const warnings = [
-		...tellDisagreement(facts, status, complete),
+		// The status file is written a moment after the log's last word: only when both have come to rest they can disagree.
+		...tellDisagreement(facts, status, closed),
 		...tellWarnings(facts, phases),
 		...(end === null ? [] : tellConsistency(end.result, phases)),
 		...(end !== null && facts.report === null && !statusEnds ? [unreported] : []),
@@ -133,6 +136,7 @@ function tellCycle(facts: CycleFacts, status: StatusReport | null, closed: boole
 		mounts: tellMounts(facts),
 		warnings: warnings.map(warning => ({at: endAt, warning})),
 		end,
+		unseen,
 		silentSince: end === null && silent !== null && silent >= facts.lastAt ? silent : null,
 	};
 }

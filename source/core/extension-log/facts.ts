@@ -50,6 +50,8 @@ export type FreezeFacts = {
 /** What the log tells about one cycle, whatever the order of its lines. */
 export type CycleFacts = {
 	readonly beganAt: number;
+	/** The line with which a cycle begins is there: what is told is not the rest of one whose first lines are elsewhere. */
+	readonly beginningSeen: boolean;
 	readonly lastAt: number;
 	readonly task: string | null;
 	/** When Azure asked for this backup: the same in the status file, to the second. */
@@ -103,6 +105,7 @@ export function gatherFacts(marks: readonly Mark[]): CycleFacts {
 	const workload = first('workload');
 	return {
 		beganAt: first('daemon')?.at ?? marks[0]?.at ?? 0,
+		beginningSeen: first('daemon') !== null,
 		lastAt: marks.at(-1)?.at ?? 0,
 		task: first('task')?.marker.id ?? null,
 		askedAt: all('asked').map(({marker}) => marker.askedAt).find(at => !Number.isNaN(at)) ?? null,

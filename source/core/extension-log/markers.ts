@@ -124,7 +124,8 @@ for (const rule of rules) {
 /** What a message says, or null for the many that say nothing about the phases of a cycle. */
 export function readMarker(text: string): Marker | null {
 	for (const [pattern, make] of byBeginning.get(text.slice(0, 2)) ?? []) {
-		const match = pattern.exec(text);
+		// What is shown of it may hold no control characters: they could paint anything on a terminal.
+		const match = pattern.exec(text.replaceAll(/[\u0000-\u001F\u007F-\u009F]/g, ' '));
 		if (match !== null) return make(match);
 	}
 	return null;

@@ -48,6 +48,11 @@ export function createNarrator(): Narrator {
 	};
 }
 
+/** All events of a cycle as it is known now, for those who draw it anew each time. */
+export function narrate(story: CycleStory): readonly CycleEvent[] {
+	return createNarrator().tell(story);
+}
+
 export function eventAt(at: number, happening: CycleHappening): CycleEvent {
 	return Object.assign({}, happening, {at: new Date(at).toISOString()});
 }
@@ -62,6 +67,7 @@ function tellPhase(phase: PhaseName, story: PhaseStory, told: Told, add: (at: nu
 			event: 'phase', phase, state: 'started',
 			...(story.attempt === undefined ? {} : {attempt}),
 			...(story.limitMs === undefined ? {} : {limitMs: story.limitMs}),
+			...(story.thawsAfterMs === undefined ? {} : {thawsAfterMs: story.thawsAfterMs}),
 			...(story.script === undefined ? {} : {script: story.script}),
 			...(story.mounts === undefined ? {} : {mounts: story.mounts}),
 			...(story.detail === undefined || story.state !== 'running' ? {} : {detail: story.detail}),

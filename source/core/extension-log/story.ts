@@ -12,6 +12,8 @@ export type PhaseStory = {
 	readonly errors: readonly ErrorReference[];
 	readonly detail?: string;
 	readonly limitMs?: number;
+	/** Of the freeze: so long after it everything is thawed whatever happens. */
+	readonly thawsAfterMs?: number;
 	readonly script?: string;
 	readonly mounts?: readonly string[];
 	/** 2 where the extension tries a second way to the snapshot. */
@@ -50,7 +52,10 @@ export function tellPhases(facts: CycleFacts, over: boolean): Phases {
 function tellCheck(facts: CycleFacts, over: boolean, endAt: number): PhaseStory {
 	const startedAt = facts.checkBeganAt ?? facts.workload?.at ?? null;
 	const base = {startedAt, errors: []};
-	if (facts.refused !== null) return {...base, state: 'failed', endedAt: facts.refused.at, errors: [namedError(facts.refused.error)]};
+	if (facts.refused !== null) {
+		const error = namedError(facts.refused.error);
+		return {...base, state: 'failed', endedAt: facts.refused.at, errors: [error], detail: `${error.name}${error.code === null ? '' : ` (${error.code})`}`};
+	}
 	if (facts.workload !== null) return {...base, state: 'succeeded', endedAt: facts.workload.at, detail: `workload.conf names ${facts.workload.name}: the configured scripts are not used`};
 	const wentOn = facts.pre.beganAt ?? facts.pre.decidedAt ?? facts.freezes[0]?.askedAt ?? null;
 	if (facts.appEnabledAt !== null && (facts.validated?.code === 0 || wentOn !== null)) return {...base, state: 'succeeded', endedAt: facts.appEnabledAt};
@@ -149,7 +154,7 @@ function tellFreeze(facts: CycleFacts, over: boolean, endAt: number): PhaseStory
 	const base = {
 		startedAt: freeze.askedAt ?? freeze.frozenAt ?? freeze.failedAt, endedAt: null, errors: [], mounts: freeze.mounts,
 		...(facts.freezes.length > 1 ? {attempt: facts.freezes.length} : {}),
-		...(freeze.holdSeconds === null ? {} : {detail: `safefreeze thaws by itself after ${freeze.holdSeconds} s`}),
+		...(freeze.holdSeconds === null ? {} : {thawsAfterMs: freeze.holdSeconds * 1000}),
 	};
 	if (freeze.frozenAt !== null) return {...base, state: 'succeeded', endedAt: freeze.frozenAt};
 	const code = freezeErrorCode(facts, freeze);

@@ -65,7 +65,7 @@ export function tellConsistency(result: CycleResult, phases: Phases): readonly C
 function reason(error: ErrorReference | undefined, phases: Phases, result: CycleResult): readonly string[] {
 	if (error === undefined) return result.outcome === 'crash-consistent' ? ['Nothing was frozen while the snapshot was taken.'] : [];
 	const entry = findError(error.name) ?? errorTable.find(({code}) => code !== null && code === error.code);
-	const detail = Object.values(phases).find(({errors}) => errors.some(({name}) => name === error.name))?.detail;
+	const detail = Object.entries(phases).find(([phase, {errors}]) => phase !== 'check' && errors.some(({name}) => name === error.name))?.[1].detail;
 	return [`${entry?.happened ?? `The extension reports ${error.name}.`} (${error.name}${error.code === null ? '' : `, ${error.code}`}${detail === undefined ? '' : `; ${detail}`})`];
 }
 
@@ -74,11 +74,11 @@ function remedyFor(error: ErrorReference | undefined): string | undefined {
 	return findError(error.name)?.remedies[0] ?? `See: quiesce explain ${error.code ?? error.name}`;
 }
 
-/** Where the log and the status file of the same backup say different things. `over`: the log has its end. */
+/** Where the log and the status file of the same backup say different things. `over`: both have come to rest. */
 export function tellDisagreement(facts: CycleFacts, status: StatusReport | null, over: boolean): readonly CycleWarning[] {
 	if (status === null) return [];
 	const code = facts.report?.code ?? null;
-	if (code === null && status.code !== transitionalCode && !over) {
+	if (code === null && status.code !== transitionalCode) {
 		return [warning('log-and-status-disagree', `The status file says that this backup has ended (code ${status.code}); the log has no end of it.`, 'The log may have been rotated, cut off, or silenced (WriteLog, LoggingOff in /etc/azure/vmbackup.conf). What follows is the status file\'s word.')];
 	}
 	if (code !== null && status.code !== transitionalCode && status.code !== code) {

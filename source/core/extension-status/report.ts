@@ -52,7 +52,7 @@ export function readStatus(text: string, fileName: string): StatusReport | null 
 		askedAt: ticksOf(status['commandStartTimeUTCTicks']),
 		status: textOf(status['status']),
 		code,
-		message: textOf(formatted?.['messageStr']).slice(0, 2000),
+		message: textOf(formatted?.['messageStr']).slice(0, 2000).replaceAll(/[\u0000-\u001F\u007F-\u009F]/g, ' '),
 		healthCode: wholeNumber(record(status['vmHealthInfo'])?.['vmHealthStatusCode']),
 		crashConsistent: wholeNumber(formatted?.['snapshotConsistency']) === 3,
 		snapshots: {count: snapshots.length, failed: snapshots.filter(one => one !== null && !/^true$/i.test(String(one['isSuccessful']))).length},
