@@ -63,7 +63,8 @@ async function main(words: readonly string[]): Promise<number> {
 			});
 		}
 
-		throw new Failure('The screens of the app are not in this version yet.', {exitCode: exitCodes.usage, remedy: 'Use the commands: quiesce --help'});
+		const {run} = await import('./commands/app.js');
+		return run({command: 'app', mode, flags: line.flags, operands: []});
 	}
 
 	const entry = commands[line.command]!;

@@ -23,6 +23,8 @@ export type Leaving = {
  */
 export type ViewProps = {
 	readonly invocation: Invocation;
+	/** How this view was opened. */
+	readonly route: Route;
 	/** Opens another view on top of this one. */
 	readonly open: (route: Route) => void;
 	/** Puts another view in the place of this one. */

@@ -30,12 +30,17 @@ function article(entry: ErrorEntry): string {
 }
 
 /** `quiesce explain [NAME|CODE]`: what an error means and what to do, offline; alone, the list. */
-export const run: Command = async ({mode, operands: [wanted]}) => {
+export const run: Command = async invocation => {
+	const {mode, operands: [wanted]} = invocation;
 	const write = (text: string): void => {
 		process.stdout.write(`${text}\n`);
 	};
 
 	if (wanted === undefined) {
+		if (invocation.mode === 'interactive') {
+			const {openApp} = await import('../app/app.js');
+			return openApp({view: 'explain'}, invocation);
+		}
 		write(mode === 'json'
 			? JSON.stringify({errors: errorTable})
 			: `${errorTable.map(entry => `${String(entry.code ?? '').padStart(4)}  ${entry.name}\n      ${wrap(entry.happened, 72, '      ')}`).join('\n')}\n\nquiesce explain NAME or CODE tells what to do.`);

@@ -112,7 +112,7 @@ export function ChoiceList<Value>({list, height, width}: ChoiceListProps<Value>)
 	const fits = list.choices.length <= rows;
 	const shown = fits ? list.choices.length : Math.max(1, rows - 1);
 	const start = list.window(shown);
-	const labels = Math.min(Math.max(0, ...list.choices.map(({label}) => columnsOf(label))), Math.max(10, Math.floor(columns / 2)));
+	const labels = Math.min(Math.max(0, ...list.choices.map(({label}) => columnsOf(label))), Math.max(10, Math.floor(columns * 0.6)));
 	return (
 		<Box flexDirection="column" flexShrink={0}>
 			{list.choices.slice(start, start + shown).map((choice, row) => (

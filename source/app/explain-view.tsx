@@ -1,0 +1,75 @@
+import {useState, type ReactNode} from 'react';
+import {useChoiceList} from '../components/choice-list.js';
+import {Frame} from '../components/frame.js';
+import {useScroll} from '../components/scroll.js';
+import {useTextField} from '../components/text-field.js';
+import {findError, searchErrors, type ErrorEntry} from '../core/errors.js';
+import {ErrorArticle, ErrorSearch, errorTitle} from '../screens/explain.js';
+import type {ViewProps} from './view.js';
+
+const explanation = [
+	'All errors that the backup extension and quiesce know, offline. Type a code, a part of a name, or words of what happened.',
+	'Enter opens an error: what happened, what it does to the backup, and what to try, in the order of trying.',
+];
+
+/** `x`: what an error means and what to do. */
+export function View(props: ViewProps): ReactNode {
+	const {route} = props;
+	const named = route.view === 'explain' && route.name !== undefined ? findError(route.name) : undefined;
+	const [entry, setEntry] = useState<ErrorEntry | null>(named ?? null);
+	const [wanted, setWanted] = useState(named === undefined && route.view === 'explain' ? route.name ?? '' : '');
+	return entry === null
+		? <Search {...props} wanted={wanted} onWanted={setWanted} onOpen={setEntry} />
+		: <Article {...props} entry={entry} onBack={named === undefined ? () => setEntry(null) : props.back} />;
+}
+
+type SearchProps = ViewProps & {readonly wanted: string; readonly onWanted: (text: string) => void; readonly onOpen: (entry: ErrorEntry) => void};
+
+function Search({wanted, onWanted, onOpen, back, leave}: SearchProps): ReactNode {
+	const list = useChoiceList({
+		choices: searchErrors(wanted).map(value => ({value, label: errorTitle(value), detail: value.happened})),
+		onChoose: onOpen,
+		enterLabel: 'open',
+	});
+	const field = useTextField({
+		initial: wanted,
+		onChange: onWanted,
+		onSubmit: () => {
+			if (list.current !== undefined) onOpen(list.current.value);
+		},
+	});
+	const opens = list.bindings.filter(({keys}) => !keys.includes('enter'));
+	return (
+		<Frame
+			where={['explain']}
+			explanation={explanation}
+			typing
+			bindings={[
+				...opens,
+				// The field has the key itself.
+				{keys: ['enter'], label: 'open', run: () => {}},
+				{keys: ['esc'], label: 'back', run: back},
+				{keys: ['ctrl-c'], label: 'leave', run: () => leave({exitCode: 130})},
+			]}
+		>
+			<ErrorSearch field={field} list={list} />
+		</Frame>
+	);
+}
+
+function Article({entry, onBack, leave}: ViewProps & {readonly entry: ErrorEntry; readonly onBack: () => void}): ReactNode {
+	const scroll = useScroll();
+	return (
+		<Frame
+			where={['explain', errorTitle(entry)]}
+			explanation={explanation}
+			bindings={[
+				...scroll.bindings,
+				{keys: ['esc', 'q', 'left'], label: 'back', run: onBack},
+				{keys: ['ctrl-c'], label: 'leave', run: () => leave({exitCode: 130})},
+			]}
+		>
+			<ErrorArticle entry={entry} scroll={scroll} />
+		</Frame>
+	);
+}

@@ -1,0 +1,68 @@
+import {Cell} from '../components/cell.js';
+import type {CycleEvent, CycleResult} from '../core/cycle-events.js';
+import {foldProgress, initialProgress, type Progress} from '../core/progress.js';
+import {setCurrentCycle, type CurrentCycle, type CycleSignal} from './current-cycle.js';
+import {startCycle, type CycleOrder, type CycleRun} from '../operations/run-cycle.js';
+
+/** What is known about a cycle besides its progress: it waits for the lock and makes ready, runs, or is over. */
+export type CycleStage = 'preparing' | 'running' | 'ended';
+
+/**
+ * A cycle and its progress. Belongs to the process, not to a screen: screens come and look at the cells; only `abort` changes its fate.
+ */
+export class RunningCycle implements CurrentCycle {
+	readonly progress = new Cell<Progress>(initialProgress());
+	readonly stage = new Cell<CycleStage>('preparing');
+	/** The first signal that asked for its end. */
+	readonly aborting = new Cell<CycleSignal | null>(null);
+	/** Rejects with a Failure where nothing was begun. */
+	readonly ended: Promise<CycleResult>;
+	readonly #summarise: (progress: Progress, result: CycleResult) => string;
+	#run: CycleRun | null = null;
+	#latest: Progress = initialProgress();
+	#scheduled = false;
+
+	constructor(order: CycleOrder, summarise: (progress: Progress, result: CycleResult) => string) {
+		this.#summarise = summarise;
+		this.ended = this.#live(order);
+		this.ended.catch(() => {});
+		setCurrentCycle(this);
+	}
+
+	/** Thaws, runs the post-script, and ends. Only the first one counts. */
+	readonly abort = (signal: CycleSignal): void => {
+		if (this.aborting.read() !== null || this.stage.read() === 'ended') return;
+		this.aborting.set(signal);
+		this.#run?.abort(signal);
+	};
+
+	/** What stays on the terminal. */
+	readonly summary = (result: CycleResult): string => this.#summarise(this.#latest, result);
+
+	async #live(order: CycleOrder): Promise<CycleResult> {
+		try {
+			this.#run = await startCycle(order, event => this.#take(event));
+			const signal = this.aborting.read();
+			if (signal !== null) this.#run.abort(signal);
+			this.stage.set('running');
+			return await this.#run.ended;
+		} finally {
+			this.#flush();
+			this.stage.set('ended');
+			setCurrentCycle(null);
+		}
+	}
+
+	/** Never blocks and never throws: it is called in the middle of a freeze. A flood of lines is drawn once a turn. */
+	#take(event: CycleEvent): void {
+		this.#latest = foldProgress(this.#latest, event);
+		if (this.#scheduled) return;
+		this.#scheduled = true;
+		setImmediate(() => this.#flush());
+	}
+
+	#flush(): void {
+		this.#scheduled = false;
+		this.progress.set(this.#latest);
+	}
+}

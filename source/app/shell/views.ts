@@ -1,0 +1,9 @@
+import type {ReactNode} from 'react';
+import type {Route, ViewProps} from '../view.js';
+
+export type ViewModule = {readonly View: (props: ViewProps) => ReactNode};
+
+/** Where each view is. Loaded only when it is opened; one that is not here says so on the screen. */
+export const views: Readonly<Partial<Record<Route['view'], () => Promise<ViewModule>>>> = {
+	explain: async () => import('../explain-view.js'),
+};

@@ -1,0 +1,109 @@
+import {EventEmitter} from 'node:events';
+import {closeSync, constants, openSync, writeSync} from 'node:fs';
+import {openOutput, type Output} from './streams.js';
+import {longestTimerMs} from './time.js';
+
+/** How much may wait for a terminal that takes nothing, in characters, before frames are dropped: some hundred screens. */
+const mostWaiting = 500_000;
+
+/** Erases the visible screen, the cursor at its beginning. */
+export const eraseScreen = '\u001B[H\u001B[2J';
+const leaveAlternateScreen = '\u001B[?2026l\u001B[?2004l\u001B[?1049l\u001B[?25h';
+
+/**
+ * Standard output as a terminal to draw on, in the shape that Ink takes for a stream. Nothing that is written here ever blocks: where the terminal takes no more
+ * (Ctrl-S, a stalled connection) frames wait, then are dropped, and when it goes on a `resize` asks for everything anew. `size` and
+ * `resized` are about the real terminal; `columns` and `rows` are those that were last applied with `apply`, so that whoever draws can lay out first.
+ */
+export class TerminalOutput extends EventEmitter {
+	readonly isTTY = true;
+	readonly writable = true;
+	columns: number;
+	rows: number;
+	readonly #output: Output;
+	readonly #descriptor: number;
+	#waiting = 0;
+	#draining = false;
+	#dropped = false;
+	readonly #onResized = (): void => {
+		this.emit('resized');
+	};
+
+	constructor() {
+		super();
+		this.#descriptor = reopened(1);
+		this.#output = openOutput(this.#descriptor);
+		const {columns, rows} = this.size();
+		this.columns = columns;
+		this.rows = rows;
+		process.stdout.on('resize', this.#onResized);
+	}
+
+	size(): {readonly columns: number; readonly rows: number} {
+		return {columns: process.stdout.columns || 80, rows: process.stdout.rows || 24};
+	}
+
+	/** Takes over the real size, and tells whoever draws. */
+	apply(): void {
+		const {columns, rows} = this.size();
+		this.columns = columns;
+		this.rows = rows;
+		this.emit('resize');
+	}
+
+	write(text: string, callback?: () => void): boolean {
+		if (this.#waiting > mostWaiting) {
+			this.#dropped = true;
+		} else {
+			this.#waiting += text.length;
+			this.#output.write(text);
+			this.#watch();
+		}
+
+		if (callback !== undefined) queueMicrotask(callback);
+		return true;
+	}
+
+	/** Waits until everything is out, at most so long. */
+	async drain(withinMs: number): Promise<void> {
+		await this.#output.drain(withinMs);
+	}
+
+	/** What Ink itself undoes at its end, for an end that it does not see. */
+	restore(): void {
+		try {
+			writeSync(this.#descriptor, leaveAlternateScreen);
+		} catch {
+			// The terminal is gone, or takes nothing.
+		}
+	}
+
+	close(): void {
+		process.stdout.off('resize', this.#onResized);
+		if (this.#descriptor !== 1) closeSync(this.#descriptor);
+	}
+
+	#watch(): void {
+		if (this.#draining) return;
+		this.#draining = true;
+		void this.#whenDrained();
+	}
+
+	async #whenDrained(): Promise<void> {
+		await this.#output.drain(longestTimerMs);
+		this.#draining = false;
+		this.#waiting = 0;
+		if (!this.#dropped) return;
+		this.#dropped = false;
+		this.emit('resized');
+	}
+}
+
+/** The same terminal, opened once more so that writing to it never blocks, without changing that for the shell that shares ours. */
+function reopened(descriptor: number): number {
+	try {
+		return openSync(`/proc/self/fd/${descriptor}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+	} catch {
+		return descriptor;
+	}
+}
