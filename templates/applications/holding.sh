@@ -229,10 +229,10 @@ close_session() {
 	# The keeper writes this file before it speaks up, so either the file is there or its word is still to come.
 	[ ! -e "$session/ended" ] || return 1
 	: >"$session/release"
-	keeper=$(readlink "/proc/$(cat "$session/keeper")/fd/5")
+	grep -qsF "$session" "/proc/$(cat "$session/keeper")/cmdline" && keeper=alive || keeper=gone
 	say "$@"
 	# Who was killed has no last word.
-	[ "$keeper" = "$session/end" ] || return 1
+	[ "$keeper" = alive ] || return 1
 	code=$(timeout "$(left)" head -n 1 <&5)
 	exec 5>&-
 	[ "$code" = 0 ]

@@ -1,13 +1,13 @@
-import {defaultEntries, type Entries, type EntryName} from './entries.js';
+import {defaultEntries, offerOf, type Entries, type EntryName} from './entries.js';
 import {isKnownPage, stepNumber} from './steps.js';
 import type {Base, Draft, WizardState} from './types.js';
 
 /** What is kept of an unfinished visit. `at`: ISO 8601 UTC. */
 export function draftOf(state: WizardState, at: string): Draft {
-	const chosen = state.applications?.find(({name}) => name === state.entries.application);
+	const chosen = offerOf(state.entries, state.applications);
 	// What is not kept must be asked for again.
 	const askAgain = chosen?.questions.some(question => question.secret) === true && stepNumber(state.page) > 3;
-	const secret = new Set((state.applications ?? []).flatMap(({name, questions}) => questions.filter(question => question.secret).map(question => `${name}.${question.name}`)));
+	const secret = new Set((state.applications ?? []).flatMap(({id, questions}) => questions.filter(question => question.secret).map(question => `${id}.${question.name}`)));
 	return {
 		version: 1,
 		at,
@@ -40,7 +40,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 
 
 function isBase(value: unknown): value is Base {
-	return isRecord(value) && typeof value['key'] === 'string' && isRecord(value['settings']) && (value['note'] === null || typeof value['note'] === 'string');
+	return isRecord(value) && typeof value['key'] === 'string' && typeof value['text'] === 'string' && isRecord(value['settings']) && (value['note'] === null || typeof value['note'] === 'string');
 }
 
 function isEntries(value: unknown): value is Entries {

@@ -1,3 +1,4 @@
+import {basename, join} from 'node:path';
 import type {ApplicationOffer, Settings} from './types.js';
 
 /** All that the administrator enters. Numbers are kept as they are typed. */
@@ -7,10 +8,12 @@ export type Entries = {
 	/** Where the questions' first answers come from. */
 	readonly source: 'existing' | 'download' | 'bundled' | 'file';
 	readonly templateFile: string;
-	/** The bundled application's name; null for scripts of one's own. */
+	/** The id of the bundled application's offer; null for scripts of one's own. */
 	readonly application: string | null;
-	/** By application and setting: `postgresql.port`. */
+	/** By offer and setting: `postgresql.port`. */
 	readonly applicationSettings: Readonly<Record<string, string>>;
+	/** The settings are gone through one by one. */
+	readonly askSettings: boolean;
 	readonly preScript: string;
 	readonly postScript: string;
 	/** `copy`: into the configuration's directory. */
@@ -25,7 +28,7 @@ export type Entries = {
 	readonly fsFreezeEnabled: boolean;
 	/** Seconds. */
 	readonly poll: number;
-	/** Whether the owners and modes are set when the configuration is written. */
+	/** Whether owners and modes of scripts that are there are set when the configuration is written. */
 	readonly mend: boolean;
 	readonly rehearse: boolean;
 };
@@ -39,6 +42,7 @@ export const defaultEntries: Entries = {
 	templateFile: '',
 	application: null,
 	applicationSettings: {},
+	askSettings: false,
 	preScript: '',
 	postScript: '',
 	place: 'there',
@@ -131,18 +135,29 @@ function boolean(value: unknown): boolean | null {
 
 /** The settings of the chosen application, with its defaults where nothing was entered. */
 export function settingsOf(entries: Entries, offer: ApplicationOffer): Readonly<Record<string, string>> {
-	return Object.fromEntries(offer.questions.map(question => [question.name, entries.applicationSettings[`${offer.name}.${question.name}`] ?? question.default]));
+	return {...offer.settings, ...Object.fromEntries(offer.questions.map(({name, default: first}) => [name, entries.applicationSettings[`${offer.id}.${name}`] ?? first]))};
+}
+
+/** The bundled application that is chosen; undefined for scripts of one's own. */
+export function offerOf(entries: Entries, applications: readonly ApplicationOffer[] | null): ApplicationOffer | undefined {
+	return entries.application === null ? undefined : applications?.find(({id}) => id === entries.application);
+}
+
+/** Where a script of the administrator's own is copied to. */
+export function copyTo(path: string, directory: string): string {
+	return join(directory, basename(path));
 }
 
 /**
  * The answers as `setup --answers` takes them (core/config): the configuration's own keys, and `application` with `applicationSettings`.
  * The poll time is left out where it is the extension's own and nobody has written it down.
  */
-export function answersOf(entries: Entries, applications: readonly ApplicationOffer[] | null, base: Settings): Settings {
-	const offer = entries.application === null ? undefined : applications?.find(({name}) => name === entries.application);
+export function answersOf(entries: Entries, applications: readonly ApplicationOffer[] | null, base: Settings, directory: string): Settings {
+	const offer = offerOf(entries, applications);
+	const place = (path: string): string => (entries.place === 'copy' ? copyTo(path, directory) : path);
 	return {
 		...(offer === undefined
-			? {[keys.preScript]: entries.preScript, [keys.postScript]: entries.postScript}
+			? {[keys.preScript]: place(entries.preScript), [keys.postScript]: place(entries.postScript)}
 			: {application: offer.name, applicationSettings: settingsOf(entries, offer)}),
 		[keys.preParameters]: [...entries.preParameters],
 		[keys.postParameters]: [...entries.postParameters],

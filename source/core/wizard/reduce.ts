@@ -1,11 +1,13 @@
-import {answersOf, defaultEntries, entriesOf, settingsOf, type Entries, type EntryName} from './entries.js';
+import {dirname} from 'node:path';
+import type {PlanRequest} from '../config/plan.js';
+import {answersOf, copyTo, defaultEntries, entriesOf, offerOf, settingsOf, type Entries, type EntryName} from './entries.js';
 import {obstacle, pathProblem} from './rules.js';
 import {pagesOf, pagesOfStep, stepNamed, stepOf, type Page} from './steps.js';
 import type {ApplicationOffer, Draft, PathLook, WizardEvent, WizardState} from './types.js';
 import {isWriting, sourceKey} from './wanted.js';
 
 export type WizardStart = {
-	/** The configuration's path. */
+	/** The configuration's absolute path. */
 	readonly configuration: string;
 	/** `--template`: an address to download from, or a file. */
 	readonly template?: string;
@@ -108,7 +110,7 @@ function attempt(state: WizardState): WizardState {
 		case 'draft':
 			return state.entries.takeUp && state.draft !== null ? takenUp(state, state.draft) : advance(state);
 		case 'template':
-			if (state.entries.source === 'existing') return advance(filled({...state, base: {key: 'existing', settings: state.machine!.existing!.settings!, note: null}}));
+			if (state.entries.source === 'existing') return advance(filled({...state, base: {key: 'existing', text: state.machine!.existing!.text, settings: state.machine!.existing!.settings!, note: null}}));
 			return state.entries.source === 'file' || state.base?.key === sourceKey(state.entries) ? advance(state) : {...state, waiting: true};
 		case 'template-file':
 			return state.base?.key === sourceKey(state.entries) ? advance(state) : {...state, waiting: true};
@@ -166,7 +168,7 @@ function withName(names: readonly EntryName[], name: EntryName): readonly EntryN
 
 /** The application that is suggested: one that runs here, before one that was found, never one that was not. */
 export function suggestedApplication(applications: readonly ApplicationOffer[] | null): string | null {
-	return (applications?.find(({running}) => running) ?? applications?.find(({detected}) => detected))?.name ?? null;
+	return (applications?.find(({running}) => running) ?? applications?.find(({detected}) => detected))?.id ?? null;
 }
 
 /** The first answers, from the template and what was detected; what was entered stays. */
@@ -177,7 +179,7 @@ function filled(state: WizardState): WizardState {
 	const application = untouched('application')
 		? (from.preScript ?? '') === '' && (from.postScript ?? '') === '' ? suggestedApplication(applications) : null
 		: state.entries.application;
-	const offer = application === null ? undefined : applications?.find(({name}) => name === application);
+	const offer = offerOf({...state.entries, application}, applications);
 	const given = offer?.parameters(settingsOf(state.entries, offer));
 	const suggested: Partial<Entries> = {
 		...defaultEntries,
@@ -205,5 +207,19 @@ function withoutLook(looks: WizardState['looks'], path: string): WizardState['lo
 
 /** The answers so far, as the configuration's own keys. */
 export function currentAnswers(state: WizardState): Readonly<Record<string, unknown>> {
-	return answersOf(state.entries, state.applications, state.machine?.existing?.settings ?? {});
+	return answersOf(state.entries, state.applications, state.base?.settings ?? {}, dirname(state.configuration));
+}
+
+/** What is to be planned. */
+export function planRequest(state: WizardState): PlanRequest {
+	const {entries, machine, base, configuration} = state;
+	const own = offerOf(entries, state.applications) === undefined && entries.place === 'copy';
+	const copies = [...new Set([entries.preScript, entries.postScript])].map(from => ({from, to: copyTo(from, dirname(configuration))})).filter(({from, to}) => from !== to);
+	return {
+		configuration,
+		answers: currentAnswers(state),
+		...(base === null || base.key === 'existing' ? {} : {template: base.text, anew: machine?.existing !== null}),
+		mend: entries.mend,
+		...(own && copies.length > 0 ? {copies} : {}),
+	};
 }

@@ -1,13 +1,9 @@
 import {isAbsolute, normalize} from 'node:path';
+import {checkAnswer} from '../config/answers.js';
+import {settingRanges} from '../config/settings.js';
+import {keys, offerOf} from './entries.js';
 import type {Page} from './steps.js';
 import type {WizardState} from './types.js';
-
-/** What the numbers may be. Seconds for the time limit: the plugin host caps it at 1800. */
-export const ranges = {
-	preRetries: {least: 0, most: 10},
-	postRetries: {least: 0, most: 10},
-	timeout: {least: 1, most: 1800},
-} as const;
 
 /** What longest path and longest file name Linux has, in bytes. */
 const longestPath = 4095;
@@ -34,15 +30,6 @@ export function numberProblem(text: string, {least, most}: {readonly least: numb
 	return number < least || number > most ? `${text} is outside the range: ${range}.` : null;
 }
 
-/** How long one parameter of a process may be, its end included (MAX_ARG_STRLEN of execve). */
-const longestParameter = 131_072;
-
-export function parameterProblem(parameters: readonly string[]): string | null {
-	const encoder = new TextEncoder();
-	const index = parameters.findIndex(text => text.includes('\0') || encoder.encode(text).length >= longestParameter);
-	return index === -1 ? null : `Parameter ${index + 1} cannot be handed to a script: it is longer than 128 kB, or has a NUL in it.`;
-}
-
 /**
  * Why one cannot go on from a screen, in a sentence; `pending` where something must be known first; null where one can.
  * A script that is not there is refused; one that is merely unsafe, or that `sh` cannot read, is warned of.
@@ -63,15 +50,15 @@ export function obstacle(page: Page, state: WizardState): string | 'pending' | n
 		case 'place':
 			return placeProblem(state);
 		case 'pre-parameters':
-			return parameterProblem(entries.preParameters);
+			return checkAnswer(keys.preParameters, entries.preParameters)?.message ?? null;
 		case 'post-parameters':
-			return parameterProblem(entries.postParameters);
+			return checkAnswer(keys.postParameters, entries.postParameters)?.message ?? null;
 		case 'pre-retries':
-			return numberProblem(entries.preRetries, ranges.preRetries, 'retries');
+			return numberProblem(entries.preRetries, settingRanges.preScriptNoOfRetries, 'retries');
 		case 'post-retries':
-			return numberProblem(entries.postRetries, ranges.postRetries, 'retries');
+			return numberProblem(entries.postRetries, settingRanges.postScriptNoOfRetries, 'retries');
 		case 'timeout':
-			return numberProblem(entries.timeout, ranges.timeout, 'seconds');
+			return numberProblem(entries.timeout, settingRanges.timeoutInSeconds, 'seconds');
 		case 'permissions':
 			return state.plan === null ? 'pending' : null;
 		case 'review':
@@ -81,8 +68,14 @@ export function obstacle(page: Page, state: WizardState): string | 'pending' | n
 		case 'scripts':
 			return state.applications === null ? 'pending' : null;
 		default:
-			return null;
+			return page.startsWith('setting:') ? settingProblem(page.slice('setting:'.length), state) : null;
 	}
+}
+
+function settingProblem(name: string, {entries, applications}: WizardState): string | null {
+	const offer = offerOf(entries, applications);
+	const question = offer?.questions.find(one => one.name === name);
+	return question === undefined ? null : question.check(entries.applicationSettings[`${offer!.id}.${name}`] ?? question.default);
 }
 
 function templateFileProblem({entries, looks}: WizardState): string | 'pending' | null {

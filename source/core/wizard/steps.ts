@@ -1,10 +1,11 @@
+import {offerOf} from './entries.js';
 import type {WizardState} from './types.js';
 
 /** A screen of the wizard: one question. `setting:NAME` asks for a setting of the chosen application. */
 export type Page =
 	| 'draft' | 'machine'
 	| 'template' | 'template-file'
-	| 'scripts' | `setting:${string}` | 'pre-script' | 'post-script' | 'place'
+	| 'scripts' | 'settings' | `setting:${string}` | 'pre-script' | 'post-script' | 'place'
 	| 'pre-parameters' | 'post-parameters'
 	| 'pre-retries' | 'post-retries'
 	| 'timeout' | 'on-failure' | 'freeze' | 'poll' | 'permissions' | 'review' | 'rehearsal';
@@ -38,8 +39,10 @@ export type StepName = Step['name'];
 
 function scriptPages({entries, applications}: WizardState): readonly Page[] {
 	if (entries.application === null) return ['pre-script', 'post-script', 'place'];
-	const chosen = applications?.find(({name}) => name === entries.application);
-	return (chosen?.questions ?? []).map(({name}) => `setting:${name}` as const);
+	const questions = offerOf(entries, applications)?.questions ?? [];
+	// What has no usable default must be asked.
+	const asked = questions.filter(({check, default: first}) => entries.askSettings || check(first) !== null);
+	return [...(questions.length === 0 ? [] : ['settings' as const]), ...asked.map(({name}) => `setting:${name}` as const)];
 }
 
 /** All screens, in their order. */
@@ -57,7 +60,7 @@ export function stepNamed(name: StepName): Step {
 
 const stepOfPage: Readonly<Record<string, StepName>> = {
 	draft: 'machine', machine: 'machine', template: 'template', 'template-file': 'template',
-	scripts: 'scripts', 'pre-script': 'scripts', 'post-script': 'scripts', place: 'scripts',
+	scripts: 'scripts', settings: 'scripts', 'pre-script': 'scripts', 'post-script': 'scripts', place: 'scripts',
 	'pre-parameters': 'parameters', 'post-parameters': 'parameters', 'pre-retries': 'retries', 'post-retries': 'retries',
 	timeout: 'timeout', 'on-failure': 'on-failure', freeze: 'freeze', poll: 'poll', permissions: 'permissions', review: 'review', rehearsal: 'rehearsal',
 };

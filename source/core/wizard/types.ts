@@ -1,5 +1,5 @@
 import type {OpenPlace} from '../checks/facts.js';
-import type {Verdict} from '../outcome.js';
+import type {Plan} from '../config/plan.js';
 import type {Entries, EntryName} from './entries.js';
 import type {Page, StepName} from './steps.js';
 
@@ -37,16 +37,30 @@ export type MachineSight = {
 	/** The mount points that Azure would freeze, or those named with --mount; empty where none. */
 	readonly freezes: readonly string[];
 	/** The configuration that is there; null where there is none. */
-	readonly existing: {readonly path: string; readonly settings: Settings | null; readonly problem: string | null} | null;
+	readonly existing: {readonly path: string; readonly text: string; readonly settings: Settings | null; readonly problem: string | null} | null;
 };
 
 export type Settings = Readonly<Record<string, unknown>>;
 
 /** One question of a bundled application's pair of scripts. */
-export type ApplicationQuestion = {readonly name: string; readonly question: string; readonly default: string; readonly secret: boolean};
+export type ApplicationQuestion = {
+	readonly name: string;
+	readonly question: string;
+	/** What was detected, or the application's own default. */
+	readonly default: string;
+	readonly help: string;
+	readonly secret: boolean;
+	/** Where one of some is to be chosen. */
+	readonly choices: readonly string[] | null;
+	/** What is wrong with a value, in a sentence; null where it can be taken. */
+	readonly check: (value: string) => string | null;
+};
 
 /** A bundled pair of scripts that can be chosen. */
 export type ApplicationOffer = {
+	/** Tells two instances of one application apart. */
+	readonly id: string;
+	/** As in the answers: `postgresql`. */
 	readonly name: string;
 	/** With its version where it was detected: "PostgreSQL 15". */
 	readonly title: string;
@@ -54,30 +68,19 @@ export type ApplicationOffer = {
 	readonly found: string;
 	readonly running: boolean;
 	readonly detected: boolean;
+	/** What its scripts do, in a sentence or two. */
+	readonly summary: string;
+	/** What detection has not answered. */
 	readonly questions: readonly ApplicationQuestion[];
+	/** What detection has answered. */
+	readonly settings: Readonly<Record<string, string>>;
 	/** What its scripts are called with. */
 	readonly parameters: (settings: Readonly<Record<string, string>>) => {readonly pre: readonly string[]; readonly post: readonly string[]};
 };
 
-/** What planning the configuration came to, as far as it is shown. */
-export type PlanSight = {
-	readonly valid: boolean;
-	readonly changed: boolean;
-	readonly problems: readonly {readonly key: string; readonly expected: string; readonly message: string}[];
-	readonly warnings: readonly string[];
-	readonly path: string;
-	readonly text: string;
-	readonly previous: string | null;
-	readonly diff: readonly {readonly sign: ' ' | '-' | '+'; readonly text: string}[];
-	/** What else is done, a sentence each. */
-	readonly actions: readonly {readonly sentence: string}[];
-	readonly verdict: Verdict;
-	/** The three files as they are now; the scripts' are absent where the answers do not name them yet. */
-	readonly files: readonly (FileSight & {readonly role: 'configuration' | 'pre' | 'post'; readonly wanted: number})[];
-};
-
 /** What a template gave. */
 export type Template = {
+	readonly text: string;
 	readonly settings: Settings;
 	/** Said on the next screen: that the download failed and the bundled one is used. Null where there is nothing to say. */
 	readonly note: string | null;
@@ -119,7 +122,7 @@ export type WizardState = {
 	/** What is offered to be taken up. */
 	readonly draft: Draft | null;
 	readonly looks: Readonly<Record<string, PathLook>>;
-	readonly plan: {readonly key: string; readonly plan: PlanSight} | null;
+	readonly plan: {readonly key: string; readonly plan: Plan} | null;
 	/** Next was asked for, and what it needs is on its way. */
 	readonly waiting: boolean;
 	/** What the last attempt to go on met, in sentences; null where nothing. */
@@ -142,7 +145,7 @@ export type WizardEvent =
 	| {readonly type: 'looked'; readonly look: PathLook}
 	| {readonly type: 'template-read'; readonly key: string; readonly template: Template}
 	| {readonly type: 'template-failed'; readonly key: string; readonly sentence: string}
-	| {readonly type: 'planned'; readonly key: string; readonly plan: PlanSight}
+	| {readonly type: 'planned'; readonly key: string; readonly plan: Plan}
 	| {readonly type: 'plan-failed'; readonly sentence: string}
 	| {readonly type: 'written'; readonly done: readonly string[]; readonly backup: string | null}
 	| {readonly type: 'write-failed'; readonly sentence: string};

@@ -49,7 +49,7 @@ suite('the wizard', () => {
 
 	test('a poll time that is the extension\'s own is written only where it stands already', () => {
 		assert.ok(!Object.hasOwn(currentAnswers(reviewed()), 'ScriptsExecutionPollTimeSeconds'));
-		const machine = {...emptyMachine, existing: {path: configuration, settings: {...template, ScriptsExecutionPollTimeSeconds: 2}, problem: null}};
+		const machine = {...emptyMachine, existing: {path: configuration, text: '', settings: {...template, ScriptsExecutionPollTimeSeconds: 2}, problem: null}};
 		const now = play(begun({machine}), next, next, enter('poll', 3));
 		assert.equal(currentAnswers(now)['ScriptsExecutionPollTimeSeconds'], 3);
 	});
@@ -98,7 +98,7 @@ suite('the wizard', () => {
 	}
 
 	test('an existing configuration is kept and fills the answers in; what was entered survives another template', () => {
-		const machine = {...emptyMachine, existing: {path: configuration, settings: {preScriptLocation: '/a', postScriptLocation: '/b', preScriptParams: [true, 'x y'], timeoutInSeconds: 90, continueBackupOnFailure: 'false'}, problem: null}};
+		const machine = {...emptyMachine, existing: {path: configuration, text: '', settings: {preScriptLocation: '/a', postScriptLocation: '/b', preScriptParams: [true, 'x y'], timeoutInSeconds: 90, continueBackupOnFailure: 'false'}, problem: null}};
 		let now = begun({machine, applications: [mariadb]});
 		assert.equal(now.entries.source, 'existing');
 		now = play(now, next, next);
@@ -111,14 +111,17 @@ suite('the wizard', () => {
 	});
 
 	test('the running application is suggested, its settings are asked for, and its parameters filled in', () => {
-		let now = play(begun({applications: [{...mariadb, name: 'other', running: false}, mariadb]}), next, next);
+		let now = play(begun({applications: [{...mariadb, id: 'other', running: false}, mariadb]}), next, next);
 		assert.equal(now.entries.application, 'mariadb');
 		now = play(now, next);
+		assert.equal(now.page, 'settings');
+		assert.equal(play(now, next).page, 'pre-parameters', 'what fits need not be gone through');
+		now = play(now, enter('askSettings', true), next);
 		assert.equal(now.page, 'setting:socket');
 		now = play(now, enter('applicationSettings', {'mariadb.socket': '/s', 'mariadb.password': 'secret'}), next, next);
 		assert.equal(now.page, 'pre-parameters');
 		assert.deepEqual(now.entries.preParameters, ['--socket', '/s']);
-		assert.deepEqual(currentAnswers(now)['applicationSettings'], {socket: '/s', password: 'secret'});
+		assert.deepEqual(currentAnswers(now)['applicationSettings'], {user: 'root', socket: '/s', password: 'secret'});
 		const draft = draftOf(now, '2026-11-24T01:02:03Z');
 		assert.ok(!JSON.stringify(draft).includes('secret'), 'a draft keeps no secret');
 		assert.equal(draft.page, 'scripts', 'and asks for it again');
@@ -148,7 +151,7 @@ suite('the wizard', () => {
 	});
 
 	test('answers that are not acceptable are not written', () => {
-		let now = settled(reduceWizard(reviewed(), {type: 'refresh'}), {planned: plan({valid: false, problems: [{key: 'timeoutInSeconds', expected: '', message: 'Too long.'}]})});
+		let now = settled(reduceWizard(reviewed(), {type: 'refresh'}), {planned: plan({valid: false, problems: [{key: 'timeoutInSeconds', value: 0, expected: '', message: 'Too long.'}]})});
 		now = reduceWizard(now, next);
 		assert.deepEqual([now.page, now.complaint, isWriting(now)], ['review', 'Too long.', false]);
 	});
@@ -223,13 +226,13 @@ const events: fc.Arbitrary<WizardEvent> = fc.oneof(
 	fc.constantFrom(...steps.map(({name}) => ({type: 'edit' as const, step: name as StepName}))),
 	fc.constant<WizardEvent>({type: 'refresh'}),
 	text.map(path => ({type: 'looked' as const, look: file(path)})),
-	fc.record({type: fc.constant('template-read' as const), key: fc.constantFrom('bundled', 'download', 'file:/s/pre.sh'), template: fc.record({settings: fc.dictionary(fc.constantFrom('timeoutInSeconds', 'preScriptLocation', 'preScriptParams', 'ScriptsExecutionPollTimeSeconds'), fc.jsonValue()), note: fc.constant(null)})}),
+	fc.record({type: fc.constant('template-read' as const), key: fc.constantFrom('bundled', 'download', 'file:/s/pre.sh'), template: fc.record({text: fc.string(), settings: fc.dictionary(fc.constantFrom('timeoutInSeconds', 'preScriptLocation', 'preScriptParams', 'ScriptsExecutionPollTimeSeconds'), fc.jsonValue()), note: fc.constant(null)})}),
 	fc.constant<WizardEvent>({type: 'template-failed', key: 'bundled', sentence: 'No.'}),
 	fc.record({type: fc.constant('planned' as const), key: fc.string(), plan: fc.record({valid: fc.boolean(), changed: fc.boolean()}).map(part => plan(part))}),
 	fc.constant<WizardEvent>({type: 'plan-failed', sentence: 'No.'}),
 	fc.constant<WizardEvent>({type: 'written', done: [], backup: null}),
 	fc.constant<WizardEvent>({type: 'write-failed', sentence: 'No.'}),
-	fc.constant<WizardEvent>({type: 'machine-seen', machine: {...emptyMachine, existing: {path: configuration, settings: {preScriptLocation: '/a', postScriptLocation: '/b'}, problem: null}}}),
+	fc.constant<WizardEvent>({type: 'machine-seen', machine: {...emptyMachine, existing: {path: configuration, text: '', settings: {preScriptLocation: '/a', postScriptLocation: '/b'}, problem: null}}}),
 	fc.constant<WizardEvent>({type: 'applications-seen', applications: [mariadb]}),
 );
 

@@ -1,14 +1,15 @@
 import {initialWizard, reduceWizard} from '../../../source/core/wizard/reduce.js';
+import type {Plan} from '../../../source/core/config/plan.js';
 import {sourceKey, wanted} from '../../../source/core/wizard/wanted.js';
-import type {ApplicationOffer, MachineSight, PathLook, PlanSight, WizardEvent, WizardState} from '../../../source/core/wizard/types.js';
+import type {ApplicationOffer, MachineSight, PathLook, WizardEvent, WizardState} from '../../../source/core/wizard/types.js';
 
 export const configuration = '/etc/azure/VMSnapshotScriptPluginConfig.json';
 
 export const emptyMachine: MachineSight = {lines: [], freezes: ['/data'], existing: null};
 
 export const mariadb: ApplicationOffer = {
-	name: 'mariadb', title: 'MariaDB 10.11', found: 'running', running: true, detected: true,
-	questions: [{name: 'socket', question: 'Which socket?', default: '/run/mysqld/mysqld.sock', secret: false}, {name: 'password', question: 'Which password?', default: '', secret: true}],
+	id: 'mariadb', name: 'mariadb', title: 'MariaDB 10.11', found: 'running', running: true, detected: true, summary: 'Holds it.', settings: {user: 'root'},
+	questions: [{name: 'socket', question: 'Which socket?', default: '/run/mysqld/mysqld.sock', help: '', secret: false, choices: null, check: () => null}, {name: 'password', question: 'Which password?', default: '', help: '', secret: true, choices: null, check: value => value.includes('\n') ? 'No.' : null}],
 	parameters: settings => ({pre: ['--socket', settings['socket'] ?? ''], post: []}),
 };
 
@@ -18,15 +19,15 @@ export function file(path: string): PathLook {
 	return {path, kind: 'file', owner: 'root', mode: 0o755, syntax: 'fine', openPlaces: [], similar: []};
 }
 
-export function plan(overrides: Partial<PlanSight> = {}): PlanSight {
+export function plan(overrides: Partial<Plan> = {}): Plan {
 	return {
 		valid: true, changed: true, problems: [], warnings: [], path: configuration, text: '{}\n', previous: null, diff: [{sign: '+', text: '{}'}],
-		actions: [], verdict: {outcome: 'application-consistent', errors: []}, files: [], ...overrides,
+		actions: [], verdict: {outcome: 'application-consistent', errors: []}, seen: [], files: [], ...overrides,
 	};
 }
 
 /** Answers everything that the wizard wants, until it wants nothing more. Files are there unless `missing` names them. */
-export function settled(state: WizardState, {missing = [], planned = plan()}: {readonly missing?: readonly string[]; readonly planned?: PlanSight} = {}): WizardState {
+export function settled(state: WizardState, {missing = [], planned = plan()}: {readonly missing?: readonly string[]; readonly planned?: Plan} = {}): WizardState {
 	let now = state;
 	for (let round = 0; round < 10; round++) {
 		const [want] = wanted(now);
@@ -39,7 +40,7 @@ export function settled(state: WizardState, {missing = [], planned = plan()}: {r
 	function answer(want: ReturnType<typeof wanted>[number], at: WizardState): WizardEvent {
 		switch (want.want) {
 			case 'look': return {type: 'looked', look: missing.includes(want.path) ? {...file(want.path), kind: 'missing', syntax: null} : file(want.path)};
-			case 'template': return {type: 'template-read', key: sourceKey(at.entries), template: {settings: template, note: null}};
+			case 'template': return {type: 'template-read', key: sourceKey(at.entries), template: {text: JSON.stringify(template), settings: template, note: null}};
 			case 'plan': return {type: 'planned', key: want.key, plan: planned};
 			case 'write': return {type: 'written', done: [], backup: null};
 		}

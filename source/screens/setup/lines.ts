@@ -1,0 +1,28 @@
+import {columnsOf, wrapText} from '../../components/columns.js';
+import type {Mark, Symbols, Tone} from '../../components/theme.js';
+import type {Paragraph} from '../../core/wizard/words.js';
+
+/** One line of a text, as high as one row: a mark and its columns, and what stands behind. */
+export type Line = {readonly tone: Tone; readonly text: string; readonly mark?: Mark; readonly markTone?: Tone};
+
+const toneOfMark: Partial<Record<Mark, Tone>> = {done: 'good', failed: 'bad', warning: 'warning', information: 'dim'};
+
+/** A text with a mark before it, broken into lines that stand below each other behind the mark. */
+export function markedLines(mark: Mark, text: string, width: number, symbols: Symbols, tone: Tone = 'plain'): readonly Line[] {
+	const front = columnsOf(symbols[mark]) + 1;
+	return wrapText(text, Math.max(8, width - front)).map((part, index): Line => (index === 0
+		? {tone, text: part, mark, markTone: toneOfMark[mark] ?? 'plain'}
+		: {tone, text: ' '.repeat(front) + part}));
+}
+
+export function plainLines(text: string, width: number, tone: Tone = 'plain', indent = ''): readonly Line[] {
+	return wrapText(text, Math.max(8, width - indent.length)).map((part): Line => ({tone, text: indent + part}));
+}
+
+/** Paragraphs with a blank line between them. */
+export function paragraphLines(paragraphs: readonly Paragraph[], width: number, symbols: Symbols): readonly Line[] {
+	return paragraphs.flatMap(({kind, text}, index): readonly Line[] => {
+		const lines = kind === 'warning' ? markedLines('warning', text, width, symbols) : plainLines(text, width, kind === 'aside' ? 'dim' : 'plain');
+		return index === 0 ? lines : [{tone: 'plain', text: ''}, ...lines];
+	});
+}

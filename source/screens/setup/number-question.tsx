@@ -1,0 +1,21 @@
+import type {ReactNode} from 'react';
+import {obstacle} from '../../core/wizard/rules.js';
+import {TextQuestion} from './text-question.js';
+import type {SetupProps} from './view.js';
+
+export type NumberScreenProps = SetupProps & {readonly entry: 'preRetries' | 'postRetries' | 'timeout'; readonly unit: string};
+
+/** A whole number, checked as it is typed. */
+export function NumberScreen(props: NumberScreenProps): ReactNode {
+	const {state, entry, unit} = props;
+	const problem = obstacle(state.page, state);
+	const value = state.entries[entry];
+	return (
+		<TextQuestion
+			{...props}
+			initial={value}
+			change={text => ({type: 'entered', name: entry, value: text.trim()})}
+			validation={problem === null ? {kind: 'good', text: `${Number(value)}${unit}`} : {kind: value === '' ? 'plain' : 'bad', text: problem}}
+		/>
+	);
+}

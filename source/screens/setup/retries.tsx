@@ -1,0 +1,8 @@
+import type {ReactNode} from 'react';
+import {NumberScreen} from './number-question.js';
+import type {SetupProps} from './view.js';
+
+/** Step 5: how often a script is tried again. */
+export function RetriesScreen(props: SetupProps & {readonly entry: 'preRetries' | 'postRetries'}): ReactNode {
+	return <NumberScreen {...props} unit="" />;
+}
