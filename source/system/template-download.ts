@@ -3,7 +3,6 @@ import {settingKeys} from '../core/config/settings.js';
 import {exitCodes, Failure} from '../core/failure.js';
 import {lookAt} from './file-look.js';
 import {readTemplate} from './templates.js';
-import {getPage} from './web.js';
 
 /** Where the documentation sends administrators for the template. */
 export const documentedAddress = 'https://raw.githubusercontent.com/MicrosoftAzureBackup/VMSnapshotPluginConfig/master/VMSnapshotScriptPluginConfig.json';
@@ -44,6 +43,8 @@ export async function downloadTemplate({address = documentedAddress, timeoutMs =
 	});
 	if (!/^https?:\/\//i.test(address) || !URL.canParse(address)) return instead('it is not an address of the web (http:// or https://)');
 	try {
+		// Node's web modules take a while to load, and most set-ups go without.
+		const {getPage} = await import('./web.js');
 		const {status, body} = await getPage(address, {timeoutMs, limit: mostBytes, proxy: true, redirections: 3, ...(signal === undefined ? {} : {signal})});
 		if (status !== 200) return instead(`the server answered ${status}`);
 		const configuration = templateOf(body);

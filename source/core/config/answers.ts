@@ -5,7 +5,8 @@ import schema from '../../../templates/answers.schema.json' with {type: 'json'};
 import {distance, shown} from '../checks/words.js';
 import type {AnswerProblem} from './settings.js';
 
-const validate = new Ajv2020({allErrors: true, strict: true, allowUnionTypes: true}).compile(schema);
+// The schema itself is checked by a test, not at every start: that takes longer than all the rest.
+const validate = new Ajv2020({allErrors: true, strict: true, allowUnionTypes: true, meta: false, validateSchema: false}).compile(schema);
 
 /** All keys that answers may have. */
 export const answerKeys: readonly string[] = Object.keys(schema.properties);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {suite, test} from 'node:test';
+import {Ajv2020} from 'ajv/dist/2020.js';
 import {answerKeys, checkAnswer, nearestKey, validateAnswers} from '../../../source/core/config/answers.js';
 import {settingDefaults, settingKeys, settingRanges} from '../../../source/core/config/settings.js';
 import schema from '../../../templates/answers.schema.json' with {type: 'json'};
@@ -73,6 +74,11 @@ suite('answers', () => {
 		assert.deepEqual(validateAnswers({application: 'redis', ...scripts}).map(({key}) => key).toSorted(), ['postScriptLocation', 'preScriptLocation']);
 		assert.match(validateAnswers({applicationSettings: {}})[0]!.message, /application as well/);
 		assert.match(validateAnswers({application: 'redis', applicationSettings: {a: []}})[0]!.message, /^a in applicationSettings is \[\], a list/);
+	});
+
+	test('the published schema is one by the standard, and others\' validators take it as well', () => {
+		const ajv = new Ajv2020({strict: true, allowUnionTypes: true});
+		assert.equal(ajv.validateSchema(schema), true, JSON.stringify(ajv.errors));
 	});
 
 	test('the ranges and defaults in code are those of the published schema', () => {
