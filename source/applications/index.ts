@@ -1,13 +1,15 @@
 import type {Application} from './application.js';
+import {mariadb} from './mariadb.js';
 import {postgresql} from './postgresql.js';
 
 export type {Application, ApplicationScripts, ApplicationSettings, Detected, ScriptFile, Setting, SettingProblem} from './application.js';
 export {checkSetting, checkSettings} from './settings.js';
 
 /** All that quiesce brings scripts for, in the order in which the wizard offers them. */
-export const applications: readonly Application[] = [postgresql];
+export const applications: readonly Application[] = [postgresql, mariadb];
 
-/** The application of that name; undefined where there is none. */
+/** The application of that name (`mysql` is served by `mariadb`); undefined where there is none. */
 export function findApplication(name: string): Application | undefined {
-	return applications.find(application => application.name === name);
+	const known = name === 'mysql' ? 'mariadb' : name;
+	return applications.find(application => application.name === known);
 }

@@ -1,6 +1,6 @@
 import {readlinkSync, realpathSync, statSync} from 'node:fs';
 import {processIds} from './processes.js';
-import {textOf} from './pseudo-files.js';
+import {entriesOf, textOf} from './pseudo-files.js';
 
 /** A process of a server, as detection needs it. What cannot be read is null or empty. */
 export type ServerProcess = {
@@ -29,6 +29,16 @@ export function serverProcesses(names: readonly string[]): readonly ServerProces
 			words: (textOf(`/proc/${pid}/cmdline`) ?? '').split('\0').filter(word => word !== ''),
 			parent: Number(parent ?? 0),
 		}];
+	});
+}
+
+/** The paths of the sockets on which a process listens, as they were bound (unix(7), /proc/net/unix). */
+export function listeningSockets(pid: number): readonly string[] {
+	const own = new Set(entriesOf(`/proc/${pid}/fd`).flatMap(name => /^socket:\[(\d+)\]$/.exec(linkOf(`/proc/${pid}/fd/${name}`) ?? '')?.[1] ?? []));
+	// Num RefCount Protocol Flags Type St Inode Path; the flag is that of a listening one.
+	return (textOf(`/proc/${pid}/net/unix`) ?? '').split('\n').flatMap(line => {
+		const [, flags, inode, path] = /^\S+ \S+ \S+ (\S+) \S+ \S+ +(\d+) (\/.*)$/.exec(line) ?? [];
+		return flags === '00010000' && inode !== undefined && path !== undefined && own.has(inode) ? [path] : [];
 	});
 }
 

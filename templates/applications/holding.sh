@@ -105,6 +105,7 @@ begin() {
 	exec 4<>"$run/answers"
 	trap 'fail "ended by a signal"' INT TERM HUP
 	id=$(cat /proc/sys/kernel/random/uuid)
+	echo "$id" >"$run/id"
 	log "began, id $id, gives up after $(left) s"
 }
 
@@ -217,6 +218,7 @@ take_over() {
 		exit 0
 	fi
 	: >"$run/cancelled"
+	id=$(cat "$run/id" 2>/dev/null)
 	if [ ! -e "$run/held" ]; then log "the pre-script did not finish; what it began is ended"; fi
 	exec 4<>"$run/answers"
 }

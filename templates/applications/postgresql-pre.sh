@@ -40,7 +40,6 @@ if [ "$hold" = backup ]; then
 	# Should this machine stop the client without ending it, the server itself ends the session soon after the lease (PostgreSQL 14 and later).
 	server_lease=
 	[ "$version" -lt 14 ] || server_lease="SET idle_session_timeout = '$((lease + 5))s';"
-	echo "quiesce $id" >"$run/backend"
 	undo() { end_backend; }
 	open_session backup runuser -u "$owner" -- env -i PATH="$PATH" LC_ALL=C PGCONNECT_TIMEOUT=5 PGAPPNAME="quiesce $id" \
 		"$psql" -X -q -A -t -v ON_ERROR_STOP=1 -h "$socket" -p "$port" -U "$user" -d "$database"

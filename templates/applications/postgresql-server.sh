@@ -45,5 +45,5 @@ ask() {
 
 # end_backend: the server ends the session of backup mode, wherever its client is; a client that was killed may still be waited for.
 end_backend() {
-	ask "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '$(cat "$run/backend")'" >/dev/null
+	ask "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'quiesce $id'" >/dev/null
 }
