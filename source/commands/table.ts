@@ -58,7 +58,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
 	doctor: {
 		summary: 'what Azure will do tonight, why, and what to do about it',
 		mostOperands: 0,
-		options: ['mount'],
+		options: ['fix', 'yes', 'mount'],
 		root: true,
 		load: async () => (await import('./doctor.js')).run,
 	},

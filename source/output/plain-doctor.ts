@@ -12,6 +12,45 @@ export function doctorJson({config, verdict, findings}: Examination): unknown {
 	};
 }
 
+/** One change of a file that mending makes. */
+export type ShownStep = {readonly lines: readonly string[]};
+
+/** What mending came to, as far as it is shown. */
+export type ShownMending = {
+	readonly mended: readonly {readonly finding: Finding; readonly lines: readonly string[]}[];
+	readonly refused: readonly {readonly finding: Finding; readonly why: string}[];
+	readonly backups: readonly string[];
+};
+
+/** The answer of `--fix --json`: the doctor's, as it is afterwards, and what was changed. */
+export function mendJson(examination: Examination, reports: readonly ShownMending[]): unknown {
+	return {
+		...doctorJson(examination) as Readonly<Record<string, unknown>>,
+		mended: reports.flatMap(({mended}) => mended.map(({finding: {id, title}, lines}) => ({id, title, changes: lines}))),
+		refused: reports.flatMap(({refused}) => refused.map(({finding: {id, title}, why}) => ({id, title, why}))),
+		backups: reports.flatMap(({backups}) => backups),
+	};
+}
+
+/** What would be changed, before anybody is asked. */
+export function planLines(steps: readonly ShownStep[]): readonly string[] {
+	return ['This would be changed:', ...steps.flatMap(({lines}) => lines.map(line => `  ${printable(line)}`))];
+}
+
+/** What was changed, and what was not. */
+export function mendLines({mended, refused, backups}: ShownMending): readonly string[] {
+	return [
+		...mended.map(({finding}) => `Mended: ${printable(finding.title)}`),
+		...refused.map(({finding, why}) => `Not mended: ${printable(finding.title)}: ${printable(why)}`),
+		...backups.map(path => `Kept as it was: ${printable(path)}`),
+	];
+}
+
+/** Control characters, which a damaged file may hold, would act on the terminal. */
+function printable(text: string): string {
+	return text.replaceAll(/[\u0000-\u001F\u007F-\u009F\u2028\u2029\u202A-\u202E\u2066-\u2069]/g, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 const marks: Readonly<Record<Severity | 'fine', readonly [symbol: string, ascii: string]>> = {
 	error: ['✖', 'x'],
 	warning: ['▲', '!'],
@@ -57,7 +96,7 @@ function set(text: string, indent: string, {width}: PlainStyle): string[] {
 	const lead = /^ */.exec(text)![0];
 	const lines: string[] = [];
 	let line = '';
-	for (const word of text.slice(lead.length).split(' ')) {
+	for (const word of printable(text.slice(lead.length)).split(' ')) {
 		const before = lines.length === 0 ? lead : indent;
 		if (line === '') line = before + word;
 		else if (line.length + 1 + word.length <= width) line += ` ${word}`;

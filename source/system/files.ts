@@ -12,7 +12,9 @@ import {openSafeDirectory, refusal, type SafeDirectory, wordsOf} from './safe-di
 export type FileChange =
 	| {readonly kind: 'directory'; readonly path: string; readonly mode: number}
 	| {readonly kind: 'write'; readonly path: string; readonly bytes: Uint8Array; readonly mode: number; readonly owner?: number; readonly backup?: string; readonly expect?: SeenFile}
-	| {readonly kind: 'access'; readonly path: string; readonly mode?: number; readonly owner?: number; readonly expect?: SeenFile};
+	| {readonly kind: 'access'; readonly path: string; readonly mode?: number; readonly owner?: number; readonly expect?: SeenFile}
+	/** Another name in the same directory, one that is not taken. */
+	| {readonly kind: 'rename'; readonly path: string; readonly to: string; readonly expect?: SeenFile};
 
 export type WriteOptions = {
 	/** Permissions of the new file, whatever those of the present one are. */
@@ -78,7 +80,7 @@ function attempt<Result>(change: FileChange, work: () => Result): Result {
 		return work();
 	} catch (error) {
 		if (error instanceof Failure || (error as NodeJS.ErrnoException).code === undefined) throw error;
-		const what = change.kind === 'directory' ? 'made' : change.kind === 'write' ? 'written' : 'changed';
+		const what = {directory: 'made', write: 'written', access: 'changed', rename: 'renamed'}[change.kind];
 		throw refusal(`${change.path} cannot be ${what}: ${wordsOf(error)}. Nothing has been changed.`, remedyFor(error, change.path), error);
 	}
 }
@@ -87,11 +89,11 @@ function remedyFor(error: unknown, path: string): string {
 	switch ((error as NodeJS.ErrnoException).code) {
 		case 'ENOSPC':
 		case 'EDQUOT':
-			return `Make room there (df -h ${dirname(path)}), and run the set-up again.`;
+			return `Make room there (df -h ${dirname(path)}), and try again.`;
 		case 'EROFS':
-			return `Find out why it is read-only (findmnt -T ${dirname(path)}, dmesg), and run the set-up again once it can be written.`;
+			return `Find out why it is read-only (findmnt -T ${dirname(path)}, dmesg), and try again once it can be written.`;
 		default:
-			return `Look at it (ls -la ${dirname(path)}), and run the set-up again.`;
+			return `Look at it (ls -la ${dirname(path)}), and try again.`;
 	}
 }
 
@@ -103,6 +105,8 @@ function prepare(change: FileChange): Step {
 			return prepareWrite(change);
 		case 'access':
 			return prepareAccess(change);
+		case 'rename':
+			return prepareRename(change);
 	}
 }
 
@@ -154,7 +158,7 @@ function prepareWrite(change: FileChange & {kind: 'write'}): Step {
 
 	try {
 		const before = mustBe(path, lookAt(directory.at(name)), expect);
-		if (before.kind === 'file' && before.content === null) throw refusal(`${path} is too large, or cannot be read, so that no backup of it can be kept.`, 'Move it away, and run the set-up again.');
+		if (before.kind === 'file' && before.content === null) throw refusal(`${path} is too large, or cannot be read, so that no backup of it can be kept.`, 'Move it away, and try again.');
 		const fresh = beside('new');
 		create(fresh, bytes, mode, owner);
 		let backup: string | undefined;
@@ -219,13 +223,34 @@ function prepareAccess({path, mode, owner, expect}: FileChange & {kind: 'access'
 	};
 }
 
+function prepareRename({path, to, expect}: FileChange & {kind: 'rename'}): Step {
+	const directory = openSafeDirectory(dirname(path));
+	const [from, place] = [directory.at(basename(path)), directory.at(basename(to))];
+	let made = false;
+	return {
+		commit: () => {
+			mustBe(path, lookAt(from), expect);
+			// A link, unlike a rename, takes no other file's place.
+			linkSync(from, place);
+			made = true;
+			unlinkSync(from);
+			directory.sync();
+		},
+		undo: () => quietly(() => {
+			if (!made) return;
+			renameSync(place, from);
+		}),
+		end: () => directory.close(),
+	};
+}
+
 /** A missing or a regular file with one name, and the one that was expected. */
 function mustBe(path: string, now: Look, expect: SeenFile | undefined): Look {
 	if (expect !== undefined && !sameFile(now, expect)) {
-		throw refusal(`${path} has been changed by somebody else since quiesce looked at it. Nothing has been changed.`, 'Run the set-up again: it starts from what is there now.');
+		throw refusal(`${path} has been changed by somebody else since quiesce looked at it. Nothing has been changed.`, 'Try again: quiesce then starts from what is there now.');
 	}
 
-	const away = 'Move it away, and run the set-up again.';
+	const away = 'Move it away, and try again.';
 	if (now.kind === 'link') throw refusal(`${path} is a symbolic link, and quiesce does not write through links.`, 'Name the real file, or remove the link.');
 	if (now.kind === 'directory') throw refusal(`${path} is a directory, not a file.`, away);
 	if (now.kind === 'other') throw refusal(`${path} is not a regular file (a pipe, a device, a socket).`, away);
