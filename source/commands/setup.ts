@@ -1,66 +1,21 @@
-import type {Applied, Plan} from '../core/config/plan.js';
 import {exitCodes, Failure} from '../core/failure.js';
-import {readSettingsText} from '../core/settings-text.js';
-import {applyPlan, planConfiguration} from '../operations/configure.js';
-import {problemLines, setupJson, setupLines} from '../output/plain-setup.js';
-import {readAnswers} from '../system/answers-file.js';
-import {findTemplate} from '../system/template-download.js';
-import {defaultConfiguration, type Command, type Flags, type Mode} from './invocation.js';
+import type {Command} from './invocation.js';
 
 /** `quiesce setup`: the wizard; with `--answers`, `--check` or `--diff` without questions. */
 export const run: Command = async invocation => {
 	const {flags, mode} = invocation;
-	if (flags.answers !== undefined || flags.check === true || flags.diff === true) return setUp(flags, mode);
-	throw new Failure('The wizard needs a terminal, and there is none here.', {
+	if (flags.answers !== undefined || flags.check === true || flags.diff === true) {
+		const {setUp} = await import('./headless-setup.js');
+		return setUp(flags, mode);
+	}
+
+	if (mode === 'interactive') {
+		const {openApp} = await import('../app/app.js');
+		return openApp({view: 'setup'}, invocation);
+	}
+
+	throw new Failure(mode === 'json' ? 'The wizard does not answer in JSON.' : 'The wizard needs a terminal, and there is none here.', {
 		exitCode: exitCodes.usage,
 		remedy: ['Give the answers as JSON instead: quiesce setup --answers FILE (- for standard input)', 'What they may be: templates/answers.schema.json, and quiesce setup --help'],
 	});
 };
-
-async function setUp(flags: Flags, mode: Mode): Promise<number> {
-	const plan = await makePlan(flags);
-	if (!plan.valid) {
-		if (mode === 'json') process.stdout.write(`${JSON.stringify(setupJson(plan, null))}\n`);
-		process.stderr.write(problemLines(plan).map(line => `quiesce: ${line}\n`).join(''));
-		process.stderr.write('Nothing has been changed.\n');
-		return exitCodes.findings;
-	}
-
-	const only = flags.check === true || flags.diff === true;
-	const applied = only || !plan.changed ? null : await applyPlan(plan);
-	print(plan, applied, flags, mode);
-	return flags.check === true && plan.changed ? exitCodes.findings : exitCodes.done;
-}
-
-function print(plan: Plan, applied: Applied | null, flags: Flags, mode: Mode): void {
-	process.stdout.write(mode === 'json'
-		? `${JSON.stringify(setupJson(plan, applied))}\n`
-		: `${setupLines(plan, applied, flags.diff === true).join('\n')}\n`);
-}
-
-async function makePlan(flags: Flags): Promise<Plan> {
-	const bytes = flags.answers === undefined ? null : await readAnswers(flags.answers);
-	const answers = bytes === null ? {value: {}} : understand(bytes);
-	const template = flags.template === undefined ? null : await findTemplate(flags.template);
-	const plan = await planConfiguration({
-		configuration: flags.config ?? defaultConfiguration,
-		answers: typeof answers === 'string' ? {} : answers.value,
-		...(template === null ? {} : {template: template.configuration.text}),
-	});
-	const note = template?.note ?? null;
-	return {
-		...plan,
-		...(note === null ? {} : {warnings: [{key: '', message: note}, ...plan.warnings]}),
-		// Without answers nothing of the plan counts.
-		...(typeof answers === 'string' ? {valid: false, changed: false, actions: [], diff: [], problems: [{key: '', value: null, expected: 'one JSON object', message: answers}]} : {}),
-	};
-}
-
-/** The answers; a text says why they are no JSON. */
-function understand(bytes: Uint8Array): {readonly value: unknown} | string {
-	try {
-		return {value: JSON.parse(new TextDecoder('utf-8', {fatal: true}).decode(bytes)) as unknown};
-	} catch {
-		return `The answers are no JSON. ${readSettingsText(bytes).problem ?? 'Expected: one object, { … }, with the configuration\'s keys.'}`;
-	}
-}
