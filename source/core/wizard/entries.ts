@@ -8,7 +8,7 @@ export type Entries = {
 	/** Where the questions' first answers come from. */
 	readonly source: 'existing' | 'download' | 'bundled' | 'file';
 	readonly templateFile: string;
-	/** The id of the bundled application's offer; null for scripts of one's own. */
+	/** The id of the bundled application's offer; `emptyPair` for scripts to fill in; null for scripts of one's own. */
 	readonly application: string | null;
 	/** By offer and setting: `postgresql.port`. */
 	readonly applicationSettings: Readonly<Record<string, string>>;
@@ -32,6 +32,9 @@ export type Entries = {
 	readonly mend: boolean;
 	readonly rehearse: boolean;
 };
+
+/** Stands for the pair of scripts that do nothing yet; no application is called so. */
+export const emptyPair = '/';
 
 export type EntryName = keyof Entries;
 
@@ -156,7 +159,7 @@ export function answersOf(entries: Entries, applications: readonly ApplicationOf
 	const offer = offerOf(entries, applications);
 	const place = (path: string): string => (entries.place === 'copy' ? copyTo(path, directory) : path);
 	return {
-		...(offer === undefined
+		...(entries.application === emptyPair ? {[keys.preScript]: join(directory, 'pre.sh'), [keys.postScript]: join(directory, 'post.sh')} : offer === undefined
 			? {[keys.preScript]: place(entries.preScript), [keys.postScript]: place(entries.postScript)}
 			: {application: offer.name, applicationSettings: settingsOf(entries, offer)}),
 		[keys.preParameters]: [...entries.preParameters],

@@ -49,14 +49,15 @@ function after(state: WizardState, event: WizardEvent): WizardState {
 		case 'template-failed':
 			return event.key === sourceKey(state.entries) && state.waiting ? {...state, waiting: false, complaint: event.sentence} : state;
 		case 'planned':
-			return resumed({...state, plan: {key: event.key, plan: event.plan}});
+			// Nothing is written that has not been seen: on the review Enter counts from here on.
+			return resumed({...state, plan: {key: event.key, plan: event.plan}, waiting: state.waiting && state.page !== 'review'});
 		case 'plan-failed':
 			return {...state, plan: null, waiting: false, complaint: event.sentence};
 		case 'written':
 			return isWriting(state) ? arrive({...state, written: {done: event.done, backup: event.backup}}, 'rehearsal') : state;
 		case 'write-failed':
-			// What was planned may not be true any more.
-			return isWriting(state) ? {...state, waiting: false, complaint: event.sentence} : state;
+			// What was planned may not be true any more: it is planned anew, and seen again, before anything else is tried.
+			return isWriting(state) ? {...state, plan: null, waiting: false, complaint: event.sentence} : state;
 		case 'entered':
 		case 'next':
 		case 'back':
@@ -110,7 +111,7 @@ function attempt(state: WizardState): WizardState {
 		case 'draft':
 			return state.entries.takeUp && state.draft !== null ? takenUp(state, state.draft) : advance(state);
 		case 'template':
-			if (state.entries.source === 'existing') return advance(filled({...state, base: {key: 'existing', text: state.machine!.existing!.text, settings: state.machine!.existing!.settings!, note: null}}));
+			if (state.entries.source === 'existing') return advance(filled({...state, base: {key: 'existing', text: '', settings: state.machine!.existing!.settings!, note: null}}));
 			return state.entries.source === 'file' || state.base?.key === sourceKey(state.entries) ? advance(state) : {...state, waiting: true};
 		case 'template-file':
 			return state.base?.key === sourceKey(state.entries) ? advance(state) : {...state, waiting: true};
@@ -213,7 +214,7 @@ export function currentAnswers(state: WizardState): Readonly<Record<string, unkn
 /** What is to be planned. */
 export function planRequest(state: WizardState): PlanRequest {
 	const {entries, machine, base, configuration} = state;
-	const own = offerOf(entries, state.applications) === undefined && entries.place === 'copy';
+	const own = entries.application === null && entries.place === 'copy';
 	const copies = [...new Set([entries.preScript, entries.postScript])].map(from => ({from, to: copyTo(from, dirname(configuration))})).filter(({from, to}) => from !== to);
 	return {
 		configuration,

@@ -1,4 +1,4 @@
-import {offerOf} from './entries.js';
+import {emptyPair, offerOf} from './entries.js';
 import type {WizardState} from './types.js';
 
 /** A screen of the wizard: one question. `setting:NAME` asks for a setting of the chosen application. */
@@ -39,6 +39,7 @@ export type StepName = Step['name'];
 
 function scriptPages({entries, applications}: WizardState): readonly Page[] {
 	if (entries.application === null) return ['pre-script', 'post-script', 'place'];
+	if (entries.application === emptyPair) return [];
 	const questions = offerOf(entries, applications)?.questions ?? [];
 	// What has no usable default must be asked.
 	const asked = questions.filter(({check, default: first}) => entries.askSettings || check(first) !== null);

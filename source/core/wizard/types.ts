@@ -36,8 +36,8 @@ export type MachineSight = {
 	readonly lines: readonly MachineLine[];
 	/** The mount points that Azure would freeze, or those named with --mount; empty where none. */
 	readonly freezes: readonly string[];
-	/** The configuration that is there; null where there is none. */
-	readonly existing: {readonly path: string; readonly text: string; readonly settings: Settings | null; readonly problem: string | null} | null;
+	/** The configuration that is there; null where there is none. Without settings where it cannot be made out. */
+	readonly existing: {readonly path: string; readonly settings: Settings | null; readonly problem: string | null} | null;
 };
 
 export type Settings = Readonly<Record<string, unknown>>;

@@ -1,6 +1,6 @@
 import {count, list} from '../checks/words.js';
 import {settingDefaults, settingRanges} from '../config/settings.js';
-import {entriesOf, keys, offerOf, settingsOf} from './entries.js';
+import {emptyPair, entriesOf, keys, offerOf, settingsOf} from './entries.js';
 import {obstacle} from './rules.js';
 import type {Page} from './steps.js';
 import type {WizardState} from './types.js';
@@ -99,7 +99,12 @@ function scriptsConsequence(state: WizardState): readonly Paragraph[] {
 	const order = 'Azure runs the first script just before the snapshot and the second right after it.';
 	const offer = offerOf(state.entries, state.applications);
 	const noted = state.base?.note ?? null;
-	return [...(noted === null ? [] : [warning(noted)]), consequence(offer === undefined ? `${order} Yours are checked as you name them.` : `${order} ${offer.summary}`)];
+	const notes = noted === null ? [] : [warning(noted)];
+	if (state.entries.application === emptyPair) {
+		return [...notes, consequence(`Two scripts that do nothing yet, pre.sh and post.sh, are written to ${state.configuration.slice(0, state.configuration.lastIndexOf('/'))} for you to fill in.`), warning('Until then Azure calls backups application-consistent although nothing was held.')];
+	}
+
+	return [...notes, consequence(offer === undefined ? `${order} Yours are checked as you name them.` : `${order} ${offer.summary}`)];
 }
 
 function retriesConsequence(text: string, script: string): readonly Paragraph[] {
@@ -213,7 +218,7 @@ export function summaryOf(step: string, state: WizardState): string {
 	switch (step) {
 		case 'machine': return state.machine?.existing === null ? 'no configuration yet' : 'a configuration is here';
 		case 'template': return entries.source === 'file' ? entries.templateFile : {existing: 'the present configuration', download: 'downloaded', bundled: 'bundled'}[entries.source];
-		case 'scripts': return offerOf(entries, state.applications)?.title ?? `${entries.preScript}, ${entries.postScript}`;
+		case 'scripts': return entries.application === emptyPair ? 'a pair to fill in' : offerOf(entries, state.applications)?.title ?? `${entries.preScript}, ${entries.postScript}`;
 		case 'parameters': return `${count(entries.preParameters.length, 'parameter')}, ${count(entries.postParameters.length, 'parameter')}`;
 		case 'retries': return `${entries.preRetries} and ${entries.postRetries}`;
 		case 'timeout': return `${entries.timeout} s`;

@@ -1,5 +1,5 @@
 import type {ReactNode} from 'react';
-import {offerOf, type Entries} from '../../core/wizard/entries.js';
+import {emptyPair, offerOf, type Entries} from '../../core/wizard/entries.js';
 import {suggestedApplication} from '../../core/wizard/reduce.js';
 import {obstacle} from '../../core/wizard/rules.js';
 import type {Page} from '../../core/wizard/steps.js';
@@ -26,6 +26,7 @@ export function ScriptsScreen(props: SetupProps): ReactNode {
 			choices={[
 				...applications.filter(({detected}) => detected).map(({id, title, found}) => ({value: id, label: title, detail: found, ...(id === suggested ? {note: 'recommended'} : {})})),
 				{value: null, label: 'My own scripts', detail: 'choose two files'},
+				{value: emptyPair, label: 'A pair to fill in', detail: 'does nothing yet'},
 				...applications.filter(({detected}) => !detected).map(({id, title, found}) => ({value: id, label: title, detail: found})),
 			]}
 		/>

@@ -49,7 +49,7 @@ suite('the wizard', () => {
 
 	test('a poll time that is the extension\'s own is written only where it stands already', () => {
 		assert.ok(!Object.hasOwn(currentAnswers(reviewed()), 'ScriptsExecutionPollTimeSeconds'));
-		const machine = {...emptyMachine, existing: {path: configuration, text: '', settings: {...template, ScriptsExecutionPollTimeSeconds: 2}, problem: null}};
+		const machine = {...emptyMachine, existing: {path: configuration, settings: {...template, ScriptsExecutionPollTimeSeconds: 2}, problem: null}};
 		const now = play(begun({machine}), next, next, enter('poll', 3));
 		assert.equal(currentAnswers(now)['ScriptsExecutionPollTimeSeconds'], 3);
 	});
@@ -98,7 +98,7 @@ suite('the wizard', () => {
 	}
 
 	test('an existing configuration is kept and fills the answers in; what was entered survives another template', () => {
-		const machine = {...emptyMachine, existing: {path: configuration, text: '', settings: {preScriptLocation: '/a', postScriptLocation: '/b', preScriptParams: [true, 'x y'], timeoutInSeconds: 90, continueBackupOnFailure: 'false'}, problem: null}};
+		const machine = {...emptyMachine, existing: {path: configuration, settings: {preScriptLocation: '/a', postScriptLocation: '/b', preScriptParams: [true, 'x y'], timeoutInSeconds: 90, continueBackupOnFailure: 'false'}, problem: null}};
 		let now = begun({machine, applications: [mariadb]});
 		assert.equal(now.entries.source, 'existing');
 		now = play(now, next, next);
@@ -232,7 +232,7 @@ const events: fc.Arbitrary<WizardEvent> = fc.oneof(
 	fc.constant<WizardEvent>({type: 'plan-failed', sentence: 'No.'}),
 	fc.constant<WizardEvent>({type: 'written', done: [], backup: null}),
 	fc.constant<WizardEvent>({type: 'write-failed', sentence: 'No.'}),
-	fc.constant<WizardEvent>({type: 'machine-seen', machine: {...emptyMachine, existing: {path: configuration, text: '', settings: {preScriptLocation: '/a', postScriptLocation: '/b'}, problem: null}}}),
+	fc.constant<WizardEvent>({type: 'machine-seen', machine: {...emptyMachine, existing: {path: configuration, settings: {preScriptLocation: '/a', postScriptLocation: '/b'}, problem: null}}}),
 	fc.constant<WizardEvent>({type: 'applications-seen', applications: [mariadb]}),
 );
 

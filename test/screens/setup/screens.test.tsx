@@ -32,7 +32,7 @@ const bigPlan = plan({
 /** The wizard on every one of its screens. */
 function everyScreen(): readonly WizardState[] {
 	const states: WizardState[] = [];
-	const existing = {path: configuration, text, settings: JSON.parse(text) as Record<string, unknown>, problem: null};
+	const existing = {path: configuration, settings: JSON.parse(text) as Record<string, unknown>, problem: null};
 	states.push(begun({machine}), begun({machine: {...machine, existing}, applications: [mariadb]}));
 	let now = play(begun({machine, applications: [mariadb]}), next);
 	states.push(now, play(now, enter('source', 'file'), next));

@@ -1,0 +1,90 @@
+import {useEffect, useState, type ReactNode} from 'react';
+import {useCellValue} from '../components/cell.js';
+import {Frame} from '../components/frame.js';
+import {Waiting} from '../components/spinner.js';
+import {makeTheme} from '../components/theme.js';
+import {exitCodes} from '../core/failure.js';
+import {verdictSentence} from '../core/verdict-words.js';
+import {isAtStart} from '../core/wizard/reduce.js';
+import type {WizardState} from '../core/wizard/types.js';
+import {leftToDo} from '../core/wizard/words.js';
+import {SetupScreen} from '../screens/setup/index.js';
+import {completePath} from '../system/path-completion.js';
+import {SetupSession} from './setup/session.js';
+import type {ViewProps} from './view.js';
+
+/** The wizard: joins its reducer, its screens, and what it wants from the machine. */
+export function View({invocation, replace, back, leave}: ViewProps): ReactNode {
+	const [failure, setFailure] = useState<{readonly error: unknown} | null>(null);
+	const [session] = useState(() => new SetupSession(invocation.flags, error => setFailure({error})));
+	const [now] = useState(() => new Date().toISOString());
+	useEffect(() => {
+		session.begin();
+		return () => session.close();
+	}, [session]);
+	const state = useCellValue(session.state);
+	// A bug: the app tells about it.
+	if (failure !== null) throw failure.error;
+
+	const interrupt = async (): Promise<void> => {
+		const problem = await session.keepDraft();
+		const at = session.state.read();
+		if (at === null || at.written === null) leave({exitCode: exitCodes.interrupted, summary: interruptedSummary(session.hasDraft(), problem)});
+		else leave({exitCode: exitCodes.done, summary: writtenSummary(at)});
+	};
+	const goBack = async (): Promise<void> => {
+		await session.keepDraft();
+		back();
+	};
+	const finish = async (rehearse: boolean): Promise<void> => {
+		await session.dropDraft();
+		const at = session.state.read();
+		if (rehearse) replace({view: 'cycle'});
+		else leave({exitCode: exitCodes.done, ...(at === null ? {} : {summary: writtenSummary(at)})});
+	};
+	const leaving = (): void => void interrupt();
+	if (state === null) {
+		return <Frame where={['set up']} bindings={[{keys: ['ctrl-c'], label: 'leave, nothing is written', run: leaving}]}><Waiting text="looking for a draft" /></Frame>;
+	}
+
+	return (
+		<SetupScreen
+			state={state}
+			read={() => session.state.read() ?? state}
+			send={event => {
+				// Keys that come after the screen has changed were not meant for the next one.
+				if (session.state.read()?.page === state.page) session.send(event);
+			}}
+			back={() => {
+				const at = session.state.read() ?? state;
+				if (at.page !== state.page) return;
+				if (isAtStart(at)) void goBack();
+				else session.send({type: 'back'});
+			}}
+			leave={leaving}
+			complete={completePath}
+			finish={rehearse => void finish(rehearse)}
+			now={now}
+			address={session.address}
+		/>
+	);
+}
+
+function interruptedSummary(kept: boolean, problem: string | null): string {
+	if (problem !== null) return `Nothing was changed. What you entered could not be kept: ${problem}`;
+	return kept ? 'Nothing was changed. What you entered is kept, and offered when you come back: quiesce setup' : 'Nothing was changed.';
+}
+
+/** What stays on the terminal: that it is written, what comes of it, and what is left to do. */
+function writtenSummary({configuration, written, plan}: WizardState): string {
+	const {symbols} = makeTheme(process.env);
+	return [
+		`${symbols.done} ${written === null ? 'Nothing had to be changed.' : `${configuration} is written.`}`,
+		...(plan === null ? [] : [`  ${verdictSentence(plan.plan.verdict)}`]),
+		'',
+		'Left to do in Azure, where no backup of this VM is set up yet:',
+		...leftToDo.map(({heading, text}) => `  ${heading}: ${text}`),
+		'',
+		'A rehearsal at any time: quiesce cycle',
+	].join('\n');
+}
