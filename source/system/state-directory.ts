@@ -1,4 +1,4 @@
-import {chmodSync, lstatSync, mkdirSync, readdirSync, realpathSync, statSync} from 'node:fs';
+import {chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, statSync} from 'node:fs';
 import {basename, dirname, isAbsolute} from 'node:path';
 import {Failure} from '../core/failure.js';
 
@@ -18,7 +18,7 @@ export function stateDirectoryPath(environment: Readonly<Record<string, string |
 export function openStateDirectory(path: string = stateDirectoryPath()): string {
 	if (!isAbsolute(path)) throw unfit(path, 'its path is not absolute');
 	try {
-		mkdirSync(path, {recursive: true, mode: 0o700});
+		makeDirectories(path);
 	} catch (error) {
 		throw unfit(path, error instanceof Error ? error.message : String(error), error);
 	}
@@ -38,6 +38,19 @@ export function openStateDirectory(path: string = stateDirectoryPath()): string 
 	// Tightened only where it is evidently ours: somebody may have named /var.
 	if ((facts.mode & 0o077) !== 0 && (basename(real) === 'quiesce' || readdirSync(real).length === 0)) chmodSync(real, 0o700);
 	return real;
+}
+
+/** Step by step: Node's own recursive mkdir never comes to an end where nothing can be made, as in /proc. */
+function makeDirectories(path: string): void {
+	try {
+		mkdirSync(path, {mode: 0o700});
+	} catch (error) {
+		const {code} = error as NodeJS.ErrnoException;
+		if (code === 'EEXIST') return;
+		if (code !== 'ENOENT' || dirname(path) === path || existsSync(dirname(path))) throw error;
+		makeDirectories(dirname(path));
+		mkdirSync(path, {mode: 0o700});
+	}
 }
 
 function unfit(path: string, why: string, cause?: unknown): Failure {
