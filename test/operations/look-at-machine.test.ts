@@ -64,7 +64,7 @@ suite('the look at the machine', {skip: whyNoSandbox()}, () => {
 		for (const version of ['1.0.9.0', '1.0.10.0']) sandbox.put({path: `${extension}-${version}/HandlerEnvironment.json`, content: '[]'});
 		assert.deepEqual((await look()).extension, {directory: `${extension}-1.0.10.0`, version: '1.0.10.0', running: false});
 		// Its daemon, as the extension starts it, but for the program: in its own directory.
-		const daemon = sandbox.start('sh', ['-c', 'cd "$1" && echo up && sleep 1000 & wait', 'main/handle.py', `${extension}-1.0.10.0`]);
+		const daemon = sandbox.start('sh', ['-c', 'cd "$1"; sleep 1000 >/dev/null 2>&1 & echo up; wait', 'main/handle.py', `${extension}-1.0.10.0`]);
 		await daemon.until('up');
 		assert.equal((await look()).extension?.running, true);
 		daemon.kill('SIGKILL');

@@ -76,7 +76,9 @@ function problemOf({instancePath, keyword, params}: ErrorObject, value: unknown)
 
 		if (keyword === 'additionalProperties') return unknownKey(String(params['additionalProperty']), value);
 		if (keyword === 'dependentRequired') {
-			return valueProblem('applicationSettings', (value as Readonly<Record<string, unknown>>)['applicationSettings'], 'application as well, the name of the bundled application whose settings they are');
+			// Their values are not repeated: there may be secrets among them.
+			const expected = 'application as well, the name of the bundled application whose settings they are';
+			return {key: 'applicationSettings', value: null, expected, message: `applicationSettings stand alone. Expected: ${expected}.`};
 		}
 
 		// The schemas of the keys say more.
@@ -100,7 +102,8 @@ function problemOf({instancePath, keyword, params}: ErrorObject, value: unknown)
 	if (place !== undefined && key === 'applicationSettings') {
 		const item = (given as Readonly<Record<string, unknown>>)[place];
 		const expected = 'a text, a number, true or false';
-		return {key, value: item, expected, message: `${place} in ${key} is ${described(item)}. Expected: ${expected}.`};
+		const type = item === null ? 'null' : Array.isArray(item) ? 'a list' : 'an object';
+		return {key, value: null, expected, message: `${place} in ${key} is ${type}. Expected: ${expected}.`};
 	}
 
 	return valueProblem(key, given);
