@@ -1,19 +1,7 @@
 import {type ErrorEntry, errorTable, findError, searchErrors} from '../core/errors.js';
 import {exitCodes, Failure} from '../core/failure.js';
+import {wrap} from '../core/wrap.js';
 import type {Command} from './invocation.js';
-
-/** Breaks a text into lines of at most `width` characters, at spaces. */
-function wrap(text: string, width: number, indent: string): string {
-	const lines: string[] = [''];
-	for (const word of text.split(' ')) {
-		const last = lines.at(-1)!;
-		if (last === '') lines[lines.length - 1] = word;
-		else if (last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
-		else lines.push(word);
-	}
-
-	return lines.join(`\n${indent}`);
-}
 
 function title({name, code}: ErrorEntry): string {
 	return code === null ? name : `${name} (${code})`;

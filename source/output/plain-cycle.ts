@@ -39,10 +39,10 @@ export function plainCycle(): (event: CycleEvent) => readonly string[] {
 
 				const lines = [say(phaseEnded(event))];
 				if (event.phase === 'freeze' && event.state === 'succeeded') {
-					frozenSince = event.at;
 					lines.push(say('FROZEN'));
 				} else if (event.phase === 'thaw' && frozenSince !== undefined) {
-					lines[0] = say(event.state === 'succeeded' ? 'thawed' : `thaw failed: ${event.detail ?? ''}`);
+					const after = duration(Date.parse(event.at) - Date.parse(frozenSince));
+					lines[0] = say(event.state === 'succeeded' ? `thawed after ${after}` : `thaw failed: ${event.detail ?? ''}`);
 				}
 
 				return lines;
@@ -51,6 +51,7 @@ export function plainCycle(): (event: CycleEvent) => readonly string[] {
 			case 'output':
 				return [say(`${event.phase} ${event.stream === 'stderr' ? '(stderr) ' : ''}| ${event.line}`)];
 			case 'mount':
+				if (event.state === 'freezing') frozenSince ??= event.at;
 				return event.state === 'refused' || event.state === 'hung' ? [say(`${event.mount} ${event.state === 'hung' ? 'does not answer' : 'cannot be frozen'}${event.detail === undefined ? '' : ` (${event.detail})`}`)] : [];
 			case 'warning':
 				return [say(`Warning: ${event.message}`), ...(event.remedy === undefined ? [] : [`         → ${event.remedy}`])];
