@@ -29,6 +29,7 @@ export async function openApp(route: Route, invocation: Invocation): Promise<num
 	const restore = (): void => output.restore();
 	process.once('exit', restore);
 	const forgetSignals = listenForSignals(navigation, input);
+	const speakAgain = silenceWarnings();
 	navigation.open(route);
 	let leaving: Leaving;
 	try {
@@ -38,6 +39,7 @@ export async function openApp(route: Route, invocation: Invocation): Promise<num
 		close();
 		await instance.waitUntilExit().catch(() => {});
 		forgetSignals();
+		speakAgain();
 		input.close();
 		await output.drain(drainWithinMs);
 		process.off('exit', restore);
@@ -45,7 +47,17 @@ export async function openApp(route: Route, invocation: Invocation): Promise<num
 	if (leaving.summary !== undefined && leaving.summary !== '') output.write(`${leaving.summary}\n`);
 	await output.drain(drainWithinMs);
 	output.close();
+	if (leaving.error !== undefined) throw leaving.error;
 	return leaving.exitCode;
+}
+
+/** Node's own warnings would be written across the screen. Answers what lets them through again. */
+function silenceWarnings(): () => void {
+	const listeners = process.listeners('warning');
+	process.removeAllListeners('warning');
+	return () => {
+		for (const listener of listeners) process.on('warning', listener);
+	};
 }
 
 type Drawing = {readonly navigation: Navigation; readonly size: Cell<Size>; readonly output: TerminalOutput; readonly input: KeyInput; readonly invocation: Invocation};

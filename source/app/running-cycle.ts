@@ -15,6 +15,8 @@ export class RunningCycle implements CurrentCycle {
 	readonly stage = new Cell<CycleStage>('preparing');
 	/** The first signal that asked for its end. */
 	readonly aborting = new Cell<CycleSignal | null>(null);
+	/** How many processes wait for a frozen filesystem; null where that cannot be told. */
+	readonly waiting = new Cell<number | null>(null);
 	/** Rejects with a Failure where nothing was begun. */
 	readonly ended: Promise<CycleResult>;
 	readonly #summarise: (progress: Progress, result: CycleResult) => string;

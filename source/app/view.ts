@@ -15,6 +15,8 @@ export type Route =
 export type Leaving = {
 	readonly exitCode: number;
 	readonly summary?: string;
+	/** What kept the app from doing what it was opened for: reported as by a command without a terminal. Absent where nothing did. */
+	readonly error?: unknown;
 };
 
 /**

@@ -1,5 +1,4 @@
 import {createContext, createElement, useContext, type ReactNode} from 'react';
-import {useWindowSize} from 'ink';
 
 /** Columns and rows. */
 export type Size = {readonly columns: number; readonly rows: number};
@@ -7,13 +6,12 @@ export type Size = {readonly columns: number; readonly rows: number};
 /** Text does not stretch beyond this, however wide the terminal is. */
 export const widestText = 100;
 
-const SizeContext = createContext<Size | null>(null);
+const SizeContext = createContext<Size>({columns: 80, rows: 24});
 const RoomContext = createContext<Size | null>(null);
 
-/** The terminal's size; draws again when it changes. A SizeProvider above overrides it (pictures, tests). */
+/** The size that the nearest SizeProvider gives: the app's shell that of the terminal, whenever it changes. */
 export function useSize(): Size {
-	const window = useWindowSize();
-	return useContext(SizeContext) ?? window;
+	return useContext(SizeContext);
 }
 
 export function SizeProvider({size, children}: {readonly size: Size; readonly children?: ReactNode}): ReactNode {

@@ -1,13 +1,8 @@
 import type {CycleEvent, CycleResult, PhaseEnded, PhaseName} from '../core/cycle-events.js';
+import {duration} from '../core/durations.js';
 import {findError} from '../core/errors.js';
 import type {ErrorReference} from '../core/outcome.js';
 import {outcomeWords} from '../core/verdict-words.js';
-
-/** How long something took, as people read it: `0.04 s`, `1.3 s`, `75 s`. */
-export function duration(milliseconds: number): string {
-	const seconds = milliseconds / 1000;
-	return `${seconds < 1 ? seconds.toFixed(2) : seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
-}
 
 const phaseWords: Readonly<Record<PhaseName, string>> = {
 	check: 'check',

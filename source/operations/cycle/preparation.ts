@@ -97,7 +97,7 @@ export async function prepareCycle(order: CycleOrder): Promise<Preparation> {
 }
 
 /** The settings of the extension's freezer that matter here too: the mounts to leave out, and after how long it thaws by itself. */
-function readTunables(): {readonly skip: readonly string[]; readonly deadlineMs: number} {
+export function readTunables(): {readonly skip: readonly string[]; readonly deadlineMs: number} {
 	const {content} = readPath(tunablesFile, 1024 * 1024).facts;
 	const section = content === null ? null : iniSection(new TextDecoder().decode(content), 'SnapshotThread');
 	const timeout = Number(section?.get('timeout'));
