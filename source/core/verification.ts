@@ -74,7 +74,7 @@ export type VerifyResult = {
 
 /** What is being done now. `done` is absent where it begins. */
 export type VerifyStep = {
-	readonly step: 'copy' | 'mount' | 'check' | 'search' | 'start' | 'examine' | 'clean-up';
+	readonly step: 'copy' | 'mount' | 'check' | 'search' | 'start' | 'examine' | 'remember' | 'clean-up';
 	/** What it is about: a mount, an application. */
 	readonly subject: string;
 	readonly state: 'started' | 'succeeded' | 'failed';

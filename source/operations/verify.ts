@@ -2,8 +2,10 @@ import type {SnapshotRecord} from '../core/snapshot-record.js';
 import {worstProof, type ApplicationProof, type FilesystemProof, type Proof, type VerifyResult, type VerifySink} from '../core/verification.js';
 import {makeCopyPlaces, type CopyPlaces} from '../system/copy-places.js';
 import type {CopiedDisk} from '../system/copied-disk.js';
+import {markVerified} from '../system/history-store.js';
 import {openRoom, type Room} from '../system/room.js';
 import {findSnapshot} from '../system/snapshot-files.js';
+import {stateDirectoryPath} from '../system/state-directory.js';
 import {openWorkshop, type Workshop} from '../system/workshop.js';
 import {proveApplications} from './verify/applications.js';
 import {proveFilesystems} from './verify/filesystems.js';
@@ -11,6 +13,8 @@ import {proveFilesystems} from './verify/filesystems.js';
 export type VerifyOptions = {
 	/** Ends everything and cleans up; the promise rejects with the signal's reason then. */
 	readonly signal?: AbortSignal;
+	/** Statements for recovered applications, by their names: each answer becomes a check named `question`. Default: none. */
+	readonly questions?: Readonly<Record<string, string>>;
 	/** How long a server may take to answer, with its recovery. Default 15 min. */
 	readonly startMs?: number;
 	/** How long each check may take; one that takes longer counts as not made. Default 30 min. */
@@ -28,7 +32,7 @@ const defaultCheckMs = 30 * 60_000;
  */
 export async function verifySnapshot(path: string, options: VerifyOptions = {}, onStep: VerifySink = () => {}): Promise<VerifyResult> {
 	const began = performance.now();
-	const {signal = new AbortController().signal, startMs = defaultStartMs, checkMs = defaultCheckMs} = options;
+	const {signal = new AbortController().signal, startMs = defaultStartMs, checkMs = defaultCheckMs, questions = {}} = options;
 	signal.throwIfAborted();
 	const {path: directory, record} = findSnapshot(path);
 	const copies = makeCopyPlaces(directory);
@@ -56,17 +60,29 @@ export async function verifySnapshot(path: string, options: VerifyOptions = {}, 
 			}
 
 			room = opened;
-			applications = await proveApplications({...order, room, snapshot: record, startMs, clear: async () => workshop?.clear()});
+			applications = await proveApplications({...order, room, snapshot: record, questions, startMs, clear: async () => workshop?.clear()});
 		}
 
 		signal.throwIfAborted();
-		return conclude(directory, record, filesystems, applications, began);
+		const result = conclude(directory, record, filesystems, applications, began);
+		remember(result, onStep);
+		return result;
 	} catch (error) {
 		signal.throwIfAborted();
 		throw error;
 	} finally {
 		signal.removeEventListener('abort', onAbort);
 		await cleanUp({workshop, room, disks, copies}, onStep);
+	}
+}
+
+/** The history shows it from then on; one that cannot be written changes nothing in what was found. */
+function remember({snapshot, result}: VerifyResult, onStep: VerifySink): void {
+	if (result === 'not-proven') return;
+	try {
+		markVerified(stateDirectoryPath(), snapshot.id, result);
+	} catch (error) {
+		onStep({step: 'remember', subject: 'history', state: 'failed', detail: error instanceof Error ? error.message : String(error)});
 	}
 }
 

@@ -1,7 +1,7 @@
 import type {ApplicationProof, FilesystemProof, Proof, ProofCheck, VerifyResult, VerifyStep} from '../core/verification.js';
 
-const done: Readonly<Record<VerifyStep['step'], string>> = {copy: 'copied', mount: 'mounted', check: 'checked', search: 'searched', start: 'came up', examine: 'examined', 'clean-up': 'removed'};
-const doing: Readonly<Record<VerifyStep['step'], string>> = {copy: 'copying', mount: 'mounting', check: 'checking', search: 'looking for', start: 'starting the server on', examine: 'examining', 'clean-up': 'removing the'};
+const done: Readonly<Record<VerifyStep['step'], string>> = {copy: 'copied', mount: 'mounted', check: 'checked', search: 'searched', start: 'came up', examine: 'examined', remember: 'written', 'clean-up': 'removed'};
+const doing: Readonly<Record<VerifyStep['step'], string>> = {copy: 'copying', mount: 'mounting', check: 'checking', search: 'looking for', start: 'starting the server on', examine: 'examining', remember: 'writing', 'clean-up': 'removing the'};
 
 /** One line for a step of a verification; null for one that needs none. */
 export function plainVerifyStep({step, subject, state, durationMs, detail}: VerifyStep): string | null {

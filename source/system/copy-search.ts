@@ -1,4 +1,4 @@
-import {closeSync, constants, fstatSync, openSync, readdirSync, readSync, statSync, type Dirent} from 'node:fs';
+import {closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync, statSync, type Dirent, type Stats} from 'node:fs';
 import {join} from 'node:path';
 import {markFile} from '../core/quiesce-mark.js';
 import type {Owner, Room} from './room.js';
@@ -57,7 +57,7 @@ export function searchCopies(room: Room): CopyFindings {
 			if (entry.isDirectory()) {
 				// A server's own subdirectories hold nothing of other applications.
 				if (depth < deepest && application !== 'postgresql') queue.push({directory: path, depth: depth + 1});
-			} else if (entry.isFile() && mayBeSqlite.test(entry.name) && sqlite.length < mostDatabases && startOf(room.outside(path), 16) === 'SQLite format 3\0') {
+			} else if (entry.isFile() && (names.has(markFile) || mayBeSqlite.test(entry.name)) && sqlite.length < mostDatabases && startOf(room.outside(path), 16) === 'SQLite format 3\0') {
 				sqlite.push({path, owner: ownerOf(room.outside(path)) ?? owner});
 			}
 		}
@@ -66,7 +66,7 @@ export function searchCopies(room: Room): CopyFindings {
 	return {marks, data, sqlite, complete};
 }
 
-/** Names that people give to SQLite databases; others are found by their mark. */
+/** Names that people give to SQLite databases; others are looked for only beside a mark. */
 const mayBeSqlite = /\.(?:db|db3|sqlite|sqlite3|s3db)$/i;
 
 function applicationOf(names: ReadonlySet<string>, entries: readonly Dirent[], start: (name: string) => string): CopyFindings['data'][number]['application'] | null {
@@ -77,6 +77,44 @@ function applicationOf(names: ReadonlySet<string>, entries: readonly Dirent[], s
 		|| (entry.isFile() && entry.name.endsWith('.aof') && !entry.name.includes('.base.') && !entry.name.includes('.incr.'))
 		|| (entry.isFile() && entry.name.endsWith('.rdb') && !entry.name.includes('.base.') && start(entry.name).startsWith('REDIS')))) return 'redis';
 	return null;
+}
+
+/**
+ * To whom everything in a data directory should belong where it belongs to several, two levels deep: to the directory's owner, or to the first who is not
+ * root. Null where it belongs to one.
+ */
+export function ownerOfAll(room: Room, directory: string, owner: Owner): Owner | null {
+	const others: Owner[] = [];
+	for (const name of entriesIn(room.outside(directory))) {
+		const path = join(directory, name);
+		for (const one of [path, ...entriesIn(room.outside(path)).slice(0, 1000).map(inner => join(path, inner))]) {
+			const facts = look(room.outside(one));
+			if (facts !== undefined && facts.uid !== owner.uid) others.push({uid: facts.uid, gid: facts.gid});
+		}
+	}
+
+	if (others.length === 0) return null;
+	return owner.uid !== 0 ? owner : others[0]!;
+}
+
+/** The names in a directory of a copy; none where it is no directory, or only a link to one. */
+export function entriesIn(directory: string): readonly string[] {
+	return look(directory)?.isDirectory() === true ? listing(directory).map(({name}) => name).toSorted() : [];
+}
+
+/** The length of a regular file; null for anything else. */
+export function sizeOf(path: string): number | null {
+	const facts = look(path);
+	return facts?.isFile() === true ? facts.size : null;
+}
+
+function look(path: string): Stats | undefined {
+	try {
+		return lstatSync(path, {throwIfNoEntry: false});
+	} catch {
+		// A damaged filesystem answers with an error of its own.
+		return undefined;
+	}
 }
 
 function listing(directory: string): readonly Dirent[] {

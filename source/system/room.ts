@@ -20,6 +20,8 @@ export type Room = {
 	readonly copies: readonly string[];
 	/** A path in the room as one that this process can open. Only for paths of which each part has been looked at: links lead out of the room. */
 	readonly outside: (path: string) => string;
+	/** Null where there is nothing. */
+	ownerOf(path: string): Owner | null;
 	/** Makes a directory for sockets and settings that only this owner may enter; answers its path in the room. */
 	makeDirectory(name: string, owner: Owner): string;
 	/** Writes a file into such a directory. */
@@ -103,6 +105,10 @@ export async function openRoom(workshop: Workshop, root: string, disks: readonly
 		start: command => workshop.start(line(command)),
 		copies,
 		outside,
+		ownerOf(path) {
+			const facts = lstatSync(outside(path), {throwIfNoEntry: false});
+			return facts === undefined ? null : {uid: facts.uid, gid: facts.gid};
+		},
 		makeDirectory(name, {uid, gid}) {
 			const path = join(scratch, name);
 			mkdirSync(outside(path), {mode: 0o700});

@@ -22,6 +22,7 @@ export const postgresql: Restorer = {
 		order.onUp(server.durationMs);
 		const position = order.mark === null ? null : await comparePosition(server, order.mark.position);
 		const checks = [await amcheck(server, order), await checkReferences(server, order)];
+		if (order.question !== null) checks.push(await ask(server, order.question, order));
 		const stopped = await server.stop();
 		if (server.checksums && stopped) checks.push(await checksums(server, order));
 		return {
@@ -158,6 +159,12 @@ async function amcheck(server: PostgresServer, {checkMs}: RestoreOrder): Promise
 
 	if (server.died()) return check(false, 'the server died during the check');
 	return check(false, `found damage: ${lines.slice(0, 2).map(line => line.trim().replace(/^pg_amcheck: /, '')).join(' ').slice(0, 240)}`);
+}
+
+async function ask(server: PostgresServer, question: string, {checkMs}: RestoreOrder): Promise<ProofCheck> {
+	const began = performance.now();
+	const answer = await server.query('postgres', question, checkMs);
+	return {name: 'question', passed: 'rows' in answer, sentence: 'rows' in answer ? answer.rows.join(', ') : answer.complaint, durationMs: performance.now() - began};
 }
 
 async function checksums(server: PostgresServer, {room, owner, checkMs}: RestoreOrder): Promise<ProofCheck> {

@@ -9,6 +9,8 @@ export type RestoreOrder = {
 	readonly path: string;
 	readonly owner: Owner;
 	readonly mark: QuiesceMark | null;
+	/** A statement of somebody's own for the recovered application; its answer becomes a check named `question`. */
+	readonly question: string | null;
 	/** How long a server may take to answer, with all its recovery. */
 	readonly startMs: number;
 	/** How long each check may take. */
@@ -50,8 +52,13 @@ export type Restorer = {
 export function complaintOf(lines: readonly string[], ...patterns: readonly RegExp[]): string {
 	for (const pattern of patterns) {
 		const line = lines.find(one => pattern.test(one));
-		if (line !== undefined) return (pattern.exec(line)?.[1] ?? line).trim().slice(0, 240);
+		if (line !== undefined) return tidy(pattern.exec(line)?.[1] ?? line);
 	}
 
-	return lines.findLast(line => line.trim() !== '')?.trim().slice(0, 240) ?? 'it said nothing';
+	return tidy(lines.findLast(line => line.trim() !== '') ?? 'it said nothing');
+}
+
+/** Without a full stop at the end, because it becomes part of a sentence. */
+function tidy(line: string): string {
+	return line.trim().slice(0, 240).replace(/[.\s]+$/, '');
 }

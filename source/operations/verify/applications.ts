@@ -1,9 +1,10 @@
+import {dirname} from 'node:path';
 import {restorers} from '../../applications/restore/index.js';
 import type {RestoreReport, Restorer} from '../../applications/restore/restorer.js';
 import {parseMark, whyStale, type QuiesceMark} from '../../core/quiesce-mark.js';
 import type {SnapshotRecord} from '../../core/snapshot-record.js';
 import type {ApplicationProof, MarkProof, Proof, VerifySink} from '../../core/verification.js';
-import {searchCopies, type CopyFindings} from '../../system/copy-search.js';
+import {ownerOfAll, searchCopies, type CopyFindings} from '../../system/copy-search.js';
 import type {Owner, Room} from '../../system/room.js';
 
 /** A data directory to be brought up, and why it is thought to be one. */
@@ -12,6 +13,8 @@ type Instance = {readonly application: string; readonly path: string; readonly o
 export type ApplicationsOrder = {
 	readonly room: Room;
 	readonly snapshot: SnapshotRecord;
+	/** By the application's name. */
+	readonly questions: Readonly<Record<string, string>>;
 	readonly startMs: number;
 	readonly checkMs: number;
 	readonly signal: AbortSignal;
@@ -52,11 +55,18 @@ function instancesOf(found: CopyFindings): readonly Instance[] {
 		instances.push({application, path: directory, owner, markText: text});
 	}
 
+	// A mark beside databases is for all of them.
+	instances.push(...found.sqlite.map(({path, owner}) => ({application: 'sqlite', path, owner, markText: sqliteMark(found, dirname(path))})));
 	return instances;
 }
 
-async function prove({application, path, owner, markText}: Instance, tag: string, order: ApplicationsOrder): Promise<ApplicationProof> {
-	const {room, snapshot, startMs, checkMs, signal, onStep} = order;
+function sqliteMark(found: CopyFindings, directory: string): string | null {
+	const text = found.marks.find(mark => mark.directory === directory)?.text ?? null;
+	return text !== null && parseMark(text)?.application === 'sqlite' ? text : null;
+}
+
+async function prove({application, path, owner: given, markText}: Instance, tag: string, order: ApplicationsOrder): Promise<ApplicationProof> {
+	const {room, snapshot, questions, startMs, checkMs, signal, onStep} = order;
 	const mark = markText === null ? null : parseMark(markText);
 	const stale = mark === null ? null : whyStale(mark, snapshot);
 	// A snapshot that does not say whom its cycle held leaves it to the marks.
@@ -68,9 +78,12 @@ async function prove({application, path, owner, markText}: Instance, tag: string
 	}
 
 	onStep({step: 'start', subject: path, state: 'started', detail: application});
+	// A server that ran as root leaves files that its own user cannot open: in the copy they all belong to one.
+	const owner = ownerOfAll(room, path, given);
+	if (owner !== null) await room.giveTo(path, owner);
 	let upMs: number | null = null;
 	const report = await restorer.restore({
-		room, path, owner, tag, startMs, checkMs, signal,
+		room, path, owner: owner ?? given, tag, startMs, checkMs, signal, question: questions[application] ?? null,
 		mark: stale === null ? mark : null,
 		onUp(durationMs) {
 			upMs = durationMs;

@@ -1,0 +1,48 @@
+import {basename, dirname} from 'node:path';
+import type {ProofCheck} from '../../core/verification.js';
+import {sizeOf} from '../../system/copy-search.js';
+import {roomNode} from '../../system/room.js';
+import {complaintOf, type Restorer} from './restorer.js';
+
+/** Runs in the room, in a Node of its own: opening a database rolls back, or takes in, what was under way when it was copied. */
+const program = `
+const {DatabaseSync} = require('node:sqlite');
+const database = new DatabaseSync(process.argv[1]);
+const rows = database.prepare('pragma integrity_check(3)').all().map(row => String(Object.values(row)[0]));
+const [, , question] = process.argv;
+const answer = question === undefined ? null : database.prepare(question).all().map(row => Object.values(row).join('|')).join(', ');
+console.log(JSON.stringify({rows, answer}));
+`;
+
+/** SQLite database files: opened, recovered, PRAGMA integrity_check. */
+export const sqlite: Restorer = {
+	name: 'sqlite',
+	async restore({room, path, owner, mark, question, checkMs, onUp}) {
+		const title = `SQLite ${basename(path)}`;
+		const pending = ['-wal', '-journal'].some(ending => (sizeOf(room.outside(path + ending)) ?? 0) > 0);
+		// It writes beside the database too: the directory's owner may.
+		const directory = room.ownerOf(dirname(path));
+		const user = directory === null || directory.uid === owner.uid ? owner : directory;
+		if (user !== owner) {
+			for (const ending of ['', '-wal', '-journal', '-shm']) if (sizeOf(room.outside(path + ending)) !== null) await room.giveTo(path + ending, user);
+		}
+
+		const run = await room.run({owner: user, program: roomNode, parameters: ['--no-warnings', '-e', program, path, ...(question === null ? [] : [question])], deadlineMs: checkMs});
+		const {durationMs} = run;
+		const check = (passed: boolean | null, sentence: string): ProofCheck => ({name: 'integrity_check', passed, sentence, durationMs});
+		if (run.late) return {title, state: 'up', position: null, recovery: {needed: pending, durationMs, sentence: 'it could be opened'}, checks: [check(null, `not checked to the end: it takes longer than ${Math.round(checkMs / 60_000)} min`)]};
+		if (run.exitCode !== 0) return {title, state: 'down', sentence: `${path} cannot be opened: ${complaintOf(run.stderr.split('\n'), /^Error: (.*)$/)}`, checks: []};
+		onUp(durationMs);
+		const {rows, answer} = JSON.parse(run.stdout) as {rows: readonly string[]; answer: string | null};
+		const fine = rows.length === 1 && rows[0] === 'ok';
+		return {
+			title, state: 'up',
+			position: mark === null ? null : {reached: null, recovered: null, sentence: 'the mark is in the copy'},
+			recovery: {needed: pending, durationMs, sentence: pending ? 'it took in or rolled back what was under way' : 'nothing was under way'},
+			checks: [
+				check(fine, fine ? 'found nothing wrong' : `found damage: ${rows.slice(0, 2).join('; ').slice(0, 240)}`),
+				...(answer === null ? [] : [{name: 'question', passed: true, sentence: answer, durationMs: 0}]),
+			],
+		};
+	},
+};
