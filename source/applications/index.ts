@@ -3,7 +3,7 @@ import {mariadb} from './mariadb.js';
 import {postgresql} from './postgresql.js';
 
 export type {Application, ApplicationScripts, ApplicationSettings, Detected, ScriptFile, Setting, SettingProblem} from './application.js';
-export {checkSetting, checkSettings} from './settings.js';
+export {checkSetting, checkSettings, readSettingsFile} from './settings.js';
 
 /** All that quiesce brings scripts for, in the order in which the wizard offers them. */
 export const applications: readonly Application[] = [postgresql, mariadb];

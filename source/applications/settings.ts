@@ -54,6 +54,16 @@ export function settingsFile(application: Application, settings: ApplicationSett
 	return `${lines.join('\n')}\n`;
 }
 
+/** Reads back what `settingsFile` has written, hand-made changes of its kind included; what is not in it, or written otherwise, is left out. */
+export function readSettingsFile(application: Application, text: string): ApplicationSettings {
+	const settings: Record<string, string> = {};
+	for (const {name} of application.settings) {
+		const value = new RegExp(`^${snakeCase(name)}='((?:[^']|'\\\\'')*)'[ \\t]*$`, 'm').exec(text)?.[1];
+		if (value !== undefined) settings[name] = value.replaceAll('\'\\\'\'', '\'');
+	}
+	return settings;
+}
+
 function snakeCase(name: string): string {
 	return name.replaceAll(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);
 }

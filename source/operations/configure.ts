@@ -1,10 +1,9 @@
 import {Buffer} from 'node:buffer';
-import {dirname, join, resolve} from 'node:path';
-import {findApplication, checkSettings, applications} from '../applications/index.js';
+import {dirname, resolve} from 'node:path';
 import {examineFacts} from '../core/checks/examination.js';
 import type {ConfigurationFacts} from '../core/checks/facts.js';
 import {count} from '../core/checks/words.js';
-import {validateAnswers, valueProblem} from '../core/config/answers.js';
+import {validateAnswers} from '../core/config/answers.js';
 import {diffLines} from '../core/config/diff.js';
 import {mergeConfiguration} from '../core/config/merge.js';
 import type {Action, DiffLine, Plan, PlannedFile, PlanRequest, PlanWarning, SeenFile} from '../core/config/plan.js';
@@ -18,13 +17,12 @@ import {lookAt, realPath, type Look} from '../system/file-look.js';
 import {backupPath} from '../system/files.js';
 import {readPath} from '../system/inspection.js';
 import {bundledTemplate} from '../system/template-download.js';
+import {bringApplication, type Answers} from './configure/application.js';
 import {configurationMode, mostConfigurationBytes, placeProblem, planPlace} from './configure/place.js';
 import {plain, planFresh, planScripts, type FreshFile, type ScriptOrder} from './configure/scripts.js';
 
 export type {Action, Applied, Plan, PlanRequest} from '../core/config/plan.js';
 export {applyPlan} from './configure/apply.js';
-
-type Answers = Readonly<Record<string, unknown>>;
 
 /**
  * Looks what has to change so that the answers hold, and what the extension would then do. Changes nothing and throws nothing for what an administrator
@@ -41,14 +39,16 @@ export async function planConfiguration(request: PlanRequest): Promise<Plan> {
 
 	add(validateAnswers(request.answers));
 	const usable = usableAnswers(request.answers, problems);
-	const brought = bringApplication(usable, dirname(path));
+	const brought = await bringApplication(usable, dirname(path));
 	add(brought.problems);
+	warnings.push(...brought.warnings);
 	const answers = brought.answers;
 
 	const look = lookAt(path, mostConfigurationBytes);
 	const base = chooseBase(look, request, warnings);
 	const merged = mergeConfiguration(base.configuration, answers, base.present);
-	add(merged.problems);
+	// Where an application was meant, it is not the locations that are missing.
+	add(brought.problems.length === 0 ? merged.problems : merged.problems.filter(({key}) => !key.endsWith('ScriptLocation')));
 	warnings.push(...merged.warnings);
 
 	const place = planPlace(path, look);
@@ -90,26 +90,6 @@ export async function planConfiguration(request: PlanRequest): Promise<Plan> {
 function usableAnswers(answers: unknown, problems: readonly AnswerProblem[]): Answers {
 	if (typeof answers !== 'object' || answers === null || Array.isArray(answers)) return {};
 	return Object.fromEntries(Object.entries(answers).filter(([key]) => !problems.some(problem => problem.key === key)));
-}
-
-/** The configuration's own answers, and the files of the application that takes the place of locations. */
-function bringApplication(answers: Answers, directory: string): {readonly answers: Answers; readonly files: readonly FreshFile[]; readonly problems: readonly AnswerProblem[]} {
-	const {application: name, applicationSettings, ...rest} = answers;
-	if (typeof name !== 'string') return {answers: rest, files: [], problems: []};
-	const application = findApplication(name);
-	if (application === undefined) {
-		const known = applications.map(known => known.name).join(', ');
-		return {answers: rest, files: [], problems: [valueProblem('application', name, known === '' ? 'no application: none is bundled' : `one of ${known}`)]};
-	}
-
-	const {settings, problems} = checkSettings(application, applicationSettings);
-	if (problems.length > 0) return {answers: rest, files: [], problems: problems.map(({key, value, expected, message}) => ({key: `applicationSettings.${key}`, value, expected, message}))};
-	const {files, pre, post, preParameters, postParameters} = application.scripts(settings);
-	return {
-		answers: {preScriptParams: preParameters, postScriptParams: postParameters, ...rest, preScriptLocation: join(directory, pre), postScriptLocation: join(directory, post)},
-		files: files.map(({name, content, mode}) => ({path: join(directory, name), bytes: Buffer.from(content), mode, keepExisting: false, from: null})),
-		problems: [],
-	};
 }
 
 /** What the new configuration is built upon: the present one, where there is one that can be made out, else the template. */

@@ -332,6 +332,38 @@ suite('configure', {skip: whyNotRoot()}, () => {
 		assert.equal(readdirSync(join(directory, 'azure')).filter(name => name.startsWith('own-pre.sh.')).length, 1);
 	});
 
+	test('an application brings its files; its settings are those given, else those of the last time, else the default', async () => {
+		const {directory, configuration} = makePlace();
+		const settings = join(directory, 'azure/postgresql.conf');
+		const first = await plan({configuration, answers: {application: 'postgresql', applicationSettings: {dataDirectory: '/data/it\'s $here', user: 'backup'}}});
+		assert.deepEqual([first.valid, first.verdict.outcome, first.files.map(({wanted}) => wanted)], [true, 'application-consistent', [0o600, 0o700, 0o700]]);
+		await applyPlan(first);
+		const written = JSON.parse(readFileSync(configuration, 'utf8')) as Record<string, string>;
+		assert.deepEqual([written['preScriptLocation'], modeOf(written['preScriptLocation']!), modeOf(settings)], [join(directory, 'azure/postgresql-pre.sh'), '700', '600']);
+		assert.equal(spawnSync('sh', ['-c', '. "$0"; printf %s "$data_directory"', settings], {encoding: 'utf8'}).stdout, '/data/it\'s $here');
+
+		writeFileSync(settings, `${readFileSync(settings, 'utf8')}# mine\n`);
+		const same = await plan({configuration, answers: {application: 'postgresql'}});
+		assert.deepEqual([same.valid, same.changed], [true, false]);
+		const other = await plan({configuration, answers: {application: 'postgresql', applicationSettings: {lease: 60}, preScriptParams: ['x']}});
+		assert.deepEqual(other.actions.map(({kind, path}) => [kind, path]), [['backup', settings], ['write-script', settings], ['backup', configuration], ['write-configuration', configuration]]);
+		await applyPlan(other);
+		assert.equal(spawnSync('sh', ['-c', '. "$0"; printf "%s %s %s" "$data_directory" "$user" "$lease"', settings], {encoding: 'utf8'}).stdout, '/data/it\'s $here backup 60');
+	});
+
+	test('an application that is not known, or settings of it, are refused without a word about locations', async () => {
+		const {configuration} = makePlace();
+		for (const [answers, key, message] of [
+			[{application: 'postgres'}, 'application', /application is "postgres", a text\. Expected: one of postgresql/],
+			[{application: 'postgresql', applicationSettings: {nosuch: '1'}}, 'applicationSettings.nosuch', /no setting called nosuch/],
+			[{application: 'postgresql', applicationSettings: {dataDirectory: 'data'}}, 'applicationSettings.dataDirectory', /absolute path/],
+		] as const) {
+			const {valid, problems} = await plan({configuration, answers});
+			assert.deepEqual([valid, problems.map(problem => problem.key)], [false, [key]]);
+			assert.match(problems[0]!.message, message);
+		}
+	});
+
 	test('a backup never takes the place of a file, be it a hard link to another', async () => {
 		const {directory, configuration} = makeConfigured();
 		const planned = await plan({configuration, answers: {timeoutInSeconds: 90}});
