@@ -1,9 +1,10 @@
 import {dirname, join} from 'node:path';
 import {documentedName} from '../core/checks/configuration.js';
-import type {ConfigurationFacts, Facts, FilesystemFacts, Role, ScriptFacts} from '../core/checks/facts.js';
+import type {ConfigurationFacts, Facts, FilesystemFacts, LoggedCycle, Role, ScriptFacts} from '../core/checks/facts.js';
 import {filesystemsOf} from '../core/checks/mounts.js';
 import {checkExtension, predict} from '../core/extension/index.js';
 import type {ExtensionFacts} from '../core/extension/types.js';
+import {Failure} from '../core/failure.js';
 import {freezableTypes} from '../core/freeze-plan.js';
 import type {MountFact, MountFacts} from '../core/mount-facts.js';
 import {readSettingsText, repairSettings} from '../core/settings-text.js';
@@ -15,6 +16,7 @@ import {readMountFacts, resolveDirectories} from '../system/mounts.js';
 import {isAlive} from '../system/processes.js';
 import {readScriptFacts} from '../system/script-facts.js';
 import {stateDirectoryPath} from '../system/state-directory.js';
+import {readLatest} from './follow.js';
 
 export type ExamineOptions = {
 	/** The configuration's path; the usual one stands for the one that the plugin host file names. */
@@ -26,7 +28,7 @@ export type ExamineOptions = {
 };
 
 /** Gathers once all that the checks look at. Throws a Failure (exit 2) for a named mount that cannot be frozen, and nothing else. */
-export async function gatherFacts({configuration, mounts = []}: ExamineOptions): Promise<Facts> {
+export async function gatherFacts({configuration, mounts = [], log}: ExamineOptions): Promise<Facts> {
 	const extension = gatherExtensionFacts(configuration);
 	const check = checkExtension(extension);
 	const known = configurationFacts(extension);
@@ -37,7 +39,7 @@ export async function gatherFacts({configuration, mounts = []}: ExamineOptions):
 		scriptFacts('post', known, mountFacts.mounts),
 		readMachineFacts(leftFrozen()),
 	]);
-	return {extension, check, verdict: predict(check), configuration: known, pre, post, filesystems, machine, logged: null};
+	return {extension, check, verdict: predict(check), configuration: known, pre, post, filesystems, machine, logged: loggedCycle(log)};
 }
 
 function configurationFacts(extension: ExtensionFacts): ConfigurationFacts {
@@ -65,6 +67,19 @@ function filesystemFacts(facts: MountFacts, named: readonly string[]): readonly 
 	// Only on local filesystems: a mount point on another machine may never answer.
 	const onFiles = new Set(facts.mounts.filter(({type, root, mount}) => freezableTypes.includes(type) && root !== '/' && isRegularFile(mount)).map(({mount}) => mount));
 	return filesystemsOf(facts, {requested: resolveDirectories(named), skip: readMountsToSkip(), onFiles});
+}
+
+/** Azure's latest backup as its log tells it; null where there is no log that can be read. */
+function loggedCycle(log: string | undefined): LoggedCycle | null {
+	try {
+		const {latest} = readLatest(log === undefined ? {} : {log}, Date.now());
+		if (latest === null) return null;
+		const {outcome, errors} = latest.end?.result ?? {outcome: 'failed', errors: []};
+		return {at: new Date(latest.beganAt).toISOString(), verdict: {outcome, errors}, running: latest.end === null};
+	} catch (error) {
+		if (error instanceof Failure || (error as NodeJS.ErrnoException).code !== undefined) return null;
+		throw error;
+	}
 }
 
 /** What the journals of cycles that died say may be frozen still. */

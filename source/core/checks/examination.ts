@@ -19,6 +19,8 @@ export type Examination = {
 	readonly checked: number;
 	/** The titles of the checks that found nothing. */
 	readonly fine: readonly string[];
+	/** The files on which the answer rests: when one of them changes, it may be another. */
+	readonly files: readonly string[];
 };
 
 /** The error table's words, where no check has said more about an error of the verdict. */
@@ -39,7 +41,15 @@ export function examineFacts(facts: Facts): Examination {
 	const {verdict} = facts;
 	// A script that is sure to fail shows in no verdict, because that supposes that scripts succeed.
 	const unseen = findings.find(({severity, error, source}) => severity === 'error' && error !== undefined && source === 'script')?.error;
-	return {config: facts.configuration.path, verdict, sentence: verdictSentence(verdict, unseen), findings, checked, fine};
+	return {config: facts.configuration.path, verdict, sentence: verdictSentence(verdict, unseen), findings, checked, fine, files: filesOf(facts)};
+}
+
+function filesOf({extension, configuration, pre, post}: Facts): readonly string[] {
+	const paths = [
+		configuration.path, configuration.documented?.path, extension.hostConfiguration.path, extension.workload.path,
+		...[pre, post].map(script => script?.path),
+	];
+	return [...new Set(paths.filter(path => path?.startsWith('/')) as string[])];
 }
 
 /** True where something must be done: the doctor then ends with 3. */

@@ -1,0 +1,113 @@
+import {useEffect, useState, type ReactNode} from 'react';
+import type {Binding} from '../components/bindings.js';
+import {useCell, useCellValue} from '../components/cell.js';
+import {confirmBindings} from '../components/confirm.js';
+import {Frame} from '../components/frame.js';
+import {useTheme} from '../components/theme.js';
+import {defaultConfiguration} from '../commands/invocation.js';
+import {hasErrors} from '../core/checks/examination.js';
+import {count} from '../core/checks/words.js';
+import {exitCodes} from '../core/failure.js';
+import {DoctorScreen, MendScreen} from '../screens/doctor/index.js';
+import {verdictMark} from '../screens/doctor/lines.js';
+import {DoctorSession, type DoctorState} from './doctor/session.js';
+import type {Leaving, ViewProps} from './view.js';
+
+const explanation = [
+	'What Azure\'s extension will do at the next backup, judged by the files as they lie on this VM, and everything else that was noticed: errors first, in the order in which the extension meets them.',
+	'What can be mended has the word mend beside it. The change is shown before anything is written, and a file whose content changes is kept under a dated name.',
+	'Watching looks again by itself whenever the configuration or a script changes: mend it in an editor beside this, and see the finding go.',
+];
+
+/** `d`: the doctor. */
+export function View({invocation, open, back, leave}: ViewProps): ReactNode {
+	const theme = useTheme();
+	const [session] = useState(() => new DoctorSession({
+		configuration: invocation.flags.config ?? defaultConfiguration,
+		...(invocation.flags.mount === undefined ? {} : {mounts: invocation.flags.mount}),
+	}));
+	const state = useCellValue(session.state);
+	if (state.failure !== null) throw state.failure.error;
+	const [wanted, pointer] = useCell(() => 0);
+	const [unfolded, folds] = useCell<ReadonlySet<string>>(() => new Set());
+	useEffect(() => {
+		session.check();
+		return () => session.close();
+	}, [session]);
+
+	const findings = state.examination?.findings ?? [];
+	const last = Math.max(0, findings.length - 1);
+	const row = Math.min(wanted, last);
+	const current = (): typeof findings[number] | undefined => (session.state.read().examination?.findings ?? [])[Math.min(pointer.read(), last)];
+	const away = (exitCode: number): void => leave(leavingWith(state, exitCode, theme.symbols));
+	const stops: readonly Binding[] = [{keys: ['ctrl-c'], label: 'leave', hidden: true, run: () => away(exitCodes.interrupted)}];
+
+	if (state.plan !== null) {
+		const {steps, refused} = state.plan;
+		const lines = steps.flatMap(({lines}) => lines);
+		return (
+			<Frame where={['doctor', 'mend']} explanation={explanation} bindings={[
+				...(lines.length === 0
+					? [{keys: ['esc', 'enter'], label: 'back', run: () => session.decline()}]
+					: confirmBindings({yes: 'make these changes', no: 'back, nothing is changed', onYes: () => session.accept(), onNo: () => session.decline()})),
+				...stops,
+			]}>
+				<MendScreen lines={lines} refused={refused.map(({finding, why}) => `${finding.title}: ${why}`)} />
+			</Frame>
+		);
+	}
+
+	const fixable = findings.filter(finding => finding.fixable);
+	const move = (to: number): void => pointer.set(Math.max(0, Math.min(last, to)));
+	const ownRoute = invocation.command === 'doctor';
+	const bindings: readonly Binding[] = [
+		{keys: ['up', 'down'], label: 'move', hidden: findings.length < 2, run: key => move(Math.min(pointer.read(), last) + (key === 'up' ? -1 : 1))},
+		{keys: ['home', 'end'], label: 'first or last', hidden: true, run: key => move(key === 'home' ? 0 : last)},
+		{keys: ['enter'], label: 'unfold', hidden: findings.length === 0, run: () => {
+			const finding = current();
+			if (finding !== undefined) folds.set(toggled(folds.read(), finding.id));
+		}},
+		{keys: ['f'], label: 'mend', hidden: findings[row]?.fixable !== true, run: () => {
+			const finding = current();
+			if (finding?.fixable === true) session.propose([finding]);
+		}},
+		{keys: ['F'], label: 'mend all', hidden: fixable.length < 2, run: () => session.propose(fixable)},
+		{keys: ['r'], label: 'check again', run: () => session.check()},
+		{keys: ['w'], label: state.watching ? 'stop watching' : 'watch the files', run: () => session.toggleWatching()},
+		{keys: ['x'], label: 'explain', hidden: findings[row]?.error === undefined, run: () => {
+			const error = current()?.error;
+			open(error === undefined ? {view: 'explain'} : {view: 'explain', name: error});
+		}},
+		{keys: ['esc', 'q'], label: ownRoute ? 'leave' : 'back', run: () => ownRoute ? away(state.examination !== null && hasErrors(state.examination) ? exitCodes.findings : exitCodes.done) : back()},
+		...stops,
+	];
+	return (
+		<Frame where={['doctor']} right={standing(state)} explanation={explanation} bindings={bindings}>
+			<DoctorScreen examination={state.examination} pointer={row} unfolded={unfolded} mended={state.mended.map(({title}) => title)} refused={state.refused} />
+		</Frame>
+	);
+}
+
+function toggled(ids: ReadonlySet<string>, id: string): ReadonlySet<string> {
+	const next = new Set(ids);
+	if (!next.delete(id)) next.add(id);
+	return next;
+}
+
+function standing({busy, checkedAt, watching, examination}: DoctorState): string {
+	if (busy === 'mending') return 'mending';
+	if (busy === 'examining') return examination === null ? '' : 'checking';
+	const at = checkedAt === null ? '' : `checked ${checkedAt.toTimeString().slice(0, 8)}`;
+	return watching ? `watching the files${at === '' ? '' : `, ${at}`}` : at;
+}
+
+/** What stays on the terminal: the verdict, and how much was found. */
+function leavingWith({examination}: DoctorState, exitCode: number, symbols: ReturnType<typeof useTheme>['symbols']): Leaving {
+	if (examination === null) return {exitCode};
+	const {sentence, findings} = examination;
+	const counted = (['error', 'warning'] as const).flatMap(severity => {
+		const number = findings.filter(finding => finding.severity === severity).length;
+		return number === 0 ? [] : [count(number, severity)];
+	});
+	return {exitCode, summary: `${symbols[verdictMark(examination).mark]} ${sentence}${counted.length === 0 ? '' : `\n  ${counted.join(', ')}: quiesce doctor`}`};
+}

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import {chmodSync, readFileSync, statSync, writeFileSync} from 'node:fs';
+import {after, afterEach, before, suite, test} from 'node:test';
+import {bundledQuiesce, makeSandbox, whyNoBundle, type Sandbox} from '../support/sandbox.js';
+import {firstReason, whyNoSandbox, whyNoTmux} from '../support/skip.js';
+import {openTerminal, type Terminal} from '../support/terminal.js';
+import {layOut, type VectorFile} from '../support/vectors.js';
+
+const path = '/etc/azure/VMSnapshotScriptPluginConfig.json';
+const good = {
+	pluginName: 'ScriptRunner', preScriptLocation: '/opt/q/pre.sh', postScriptLocation: '/opt/q/post.sh', preScriptParams: [], postScriptParams: [],
+	preScriptNoOfRetries: 0, postScriptNoOfRetries: 0, timeoutInSeconds: 30, continueBackupOnFailure: true, fsFreezeEnabled: true,
+};
+const scripts: readonly VectorFile[] = ['pre', 'post'].map(name => ({path: `/opt/q/${name}.sh`, content: '#!/bin/sh\nexit 0\n', mode: '0700'}));
+
+function files(settings: Readonly<Record<string, unknown>>, change: Partial<VectorFile> = {}): {readonly files: readonly VectorFile[]} {
+	return {files: [{path, content: `${JSON.stringify({...good, ...settings}, null, 2)}\n`, mode: '0600', ...change}, ...scripts]};
+}
+
+const skip = firstReason(whyNoSandbox(), whyNoBundle(), whyNoTmux());
+
+suite('the doctor\'s screen', {skip}, () => {
+	let sandbox: Sandbox;
+	let terminal: Terminal | undefined;
+	before(async () => {
+		sandbox = await makeSandbox({overlays: ['/etc', '/opt', '/var/lib']});
+	});
+	afterEach(async () => {
+		await terminal?.end();
+		terminal = undefined;
+	});
+	after(async () => sandbox.end());
+	const start = async (columns = 80, rows = 24): Promise<Terminal> => {
+		terminal = await openTerminal(sandbox.commandLine(bundledQuiesce, ['doctor']), {columns, rows, env: sandbox.environment});
+		await terminal.shows('Tonight\'s backup');
+		return terminal;
+	};
+
+	test('the verdict stands first, a finding unfolds, is mended after the change was shown, and ticks off', async () => {
+		await layOut(sandbox, files({timeoutInSeconds: '30'}, {mode: '0644'}));
+		const screen = await start();
+		const first = await screen.shows('❯ ✖');
+		assert.match(first, /^ ?quiesce · doctor +checked \d\d:\d\d:\d\d\n\n ?✖ Tonight's backup will be file-system consistent, not application-consistent:/);
+		assert.match(first, /❯ ✖ The configuration is not private to root +0644 → 0600 {3}f mend\n/);
+		assert.match(first, /✔ \d+ more checks are fine/);
+		assert.ok(first.split('\n').every(line => line.length <= 80));
+
+		await screen.press('Enter');
+		await screen.shows(/→ chmod 600 \/etc\/azure/);
+		await screen.press('f');
+		await screen.shows(/This will be changed:\n\n +chmod 600 \/etc\/azure\/VMSnapshotScriptPluginConfig.json {3}\(now 0644\)/);
+		assert.equal(statSync(sandbox.inside(path)).mode & 0o777, 0o644);
+		await screen.press('Escape');
+		await screen.shows('f mend');
+		assert.equal(statSync(sandbox.inside(path)).mode & 0o777, 0o644);
+		await screen.press('f');
+		await screen.shows('This will be changed');
+		await screen.press('Enter');
+		const after = await screen.shows(/✔ Mended: The configuration is not private to root/);
+		assert.match(after, /❯ ✖ timeoutInSeconds is text, not a number/);
+		assert.equal(statSync(sandbox.inside(path)).mode & 0o777, 0o600);
+
+		await screen.press('F');
+		await screen.press('Escape');
+		await screen.press('f');
+		await screen.shows(/timeoutInSeconds: "30" → 30/);
+		await screen.press('Enter');
+		await screen.shows('✔ Tonight\'s backup will be application-consistent.');
+		assert.deepEqual(JSON.parse(readFileSync(sandbox.inside(path), 'utf8')), good);
+		await screen.press('q');
+		assert.equal(await screen.exited(), 0);
+		assert.match(await screen.screen(), /✔ Tonight's backup will be application-consistent\./);
+	});
+
+	test('all mends at once, an error explained, and the exit code of what is left', async () => {
+		await layOut(sandbox, {files: files({timeoutInSeconds: '30', preScriptParams: ['', '']}, {mode: '0644'}).files.slice(0, 2)});
+		const screen = await start();
+		await screen.shows('F mend all');
+		await screen.press('F');
+		await screen.shows(/chmod 600[^]*timeoutInSeconds: "30" → 30|timeoutInSeconds: "30" → 30[^]*chmod 600/);
+		await screen.press('Enter');
+		await screen.shows(/❯ ✖ The post-script is missing/);
+		await screen.press('x');
+		await screen.shows(/quiesce · explain · Post-ScriptNotFound \(303\)/);
+		await screen.press('Escape');
+		await screen.shows('quiesce · doctor');
+		await screen.press('q');
+		assert.equal(await screen.exited(), 3);
+		assert.match(await screen.screen(), /✖ Tonight's backup will be file-system consistent[^]*1 error/);
+	});
+
+	test('watching looks again when a file changes', async () => {
+		await layOut(sandbox, files({}, {mode: '0644'}));
+		const screen = await start();
+		await screen.press('w');
+		await screen.shows('watching the files');
+		chmodSync(sandbox.inside(path), 0o600);
+		await screen.shows('✔ Tonight\'s backup will be application-consistent.');
+		writeFileSync(sandbox.inside('/opt/q/pre.sh'), 'if\n');
+		await screen.shows(/sh cannot read the pre-script/);
+		await screen.press('w');
+		await screen.shows(/^ ?quiesce · doctor +checked/);
+		await screen.press('C-c');
+		assert.equal(await screen.exited(), 130);
+	});
+
+	test('40 columns: what does not fit is broken or left out, never cut off', async () => {
+		await layOut(sandbox, files({timeoutInSeconds: '30'}, {mode: '0644'}));
+		const screen = await start(40, 24);
+		const text = await screen.shows('❯ ✖');
+		assert.ok(text.split('\n').every(line => [...line].length <= 40), text);
+		assert.match(text.replaceAll(/\s+/g, ' '), /The configuration is not private to root/);
+		await screen.press('Enter');
+		await screen.until('the remedy is shown, if scrolled', shown => /→ chmod 600/.test(shown) || /more/.test(shown));
+		for (let times = 0; times < 12; times++) await screen.press('Down');
+		await screen.shows(/checks are fine/);
+	});
+});
