@@ -127,6 +127,7 @@ export async function follow(order: FollowOrder, sink: FollowSink): Promise<Foll
 	/** The history's entries by their ids, once they have been read. */
 	let known: Map<string, string> | null = null;
 	let closed = false;
+	let before: CycleStory | null = null;
 	/** Until the end of what is there already is reached, nothing is told but of the latest cycle. */
 	let early: Map<string, CycleEvent[]> | null = new Map();
 
@@ -152,6 +153,8 @@ export async function follow(order: FollowOrder, sink: FollowSink): Promise<Foll
 	};
 	const tell = (news: readonly CycleNews[]): void => {
 		const latest = parser.latest?.id;
+		if (before !== null && before.id !== latest) keepPast(before);
+		before = parser.latest;
 		for (const {story, events} of news) {
 			if (story.id !== latest) keepPast(story);
 			if (early !== null) early.set(story.id, [...(early.get(story.id) ?? []), ...events]);

@@ -52,6 +52,7 @@ export function followFile(path: string, from: number, sink: FollowerSink): Foll
 		if (open === null) return;
 		if (fstatSync(open.descriptor).size < offset || !isSameText()) {
 			offset = 0;
+			fingerprint = Buffer.alloc(0);
 			sink.newFile('truncated');
 		}
 		for (;;) {
@@ -86,11 +87,14 @@ export function followFile(path: string, from: number, sink: FollowerSink): Foll
 		if (!closed) sink.idle(there !== null);
 	};
 	const lookUntilStill = async (): Promise<void> => {
-		do {
-			again = false;
-			await lookOnce();
-		} while (again);
-		running = null;
+		try {
+			do {
+				again = false;
+				await lookOnce();
+			} while (again);
+		} finally {
+			running = null;
+		}
 	};
 	const look = async (): Promise<void> => {
 		again = true;
@@ -100,7 +104,10 @@ export function followFile(path: string, from: number, sink: FollowerSink): Foll
 
 	remember();
 	let watching: ChangeWatch | null = watchFile(path, () => {
-		void look();
+		look().catch((error: unknown) => {
+			// A disk that does not answer for a moment (EIO, ESTALE) ends nothing: the next change is another chance.
+			if (!(error instanceof Error && 'syscall' in error)) throw error;
+		});
 	});
 	return {
 		caughtUp: look(),

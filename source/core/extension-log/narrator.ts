@@ -22,6 +22,8 @@ export function createNarrator(): Narrator {
 				events.push({at, rank, happening});
 			};
 			phaseNames.forEach((name, index) => {
+				// Whether the snapshot was good is logged after the thaw: the phases are told in their order all the same.
+				if (name === 'thaw' && story.phases.snapshot.state === 'running') return;
 				tellPhase(name, story.phases[name], told.get(name)!, (at, last, happening) => add(at, index * 10 + (last ? 9 : 0), happening));
 			});
 			for (const {mount, state, at, detail, rank} of story.mounts) {

@@ -101,6 +101,8 @@ export function createLogParser(localTime: LocalTime): LogParser {
 				break;
 		}
 		if (ignoring) return [];
+		// Announced by the status file: what the agent's call writes before the cycle begins is not its story.
+		if (current?.record.unseen === true && !tellingKinds.has(marker.kind)) return [];
 		if (marker.kind === 'report' && (marker.code === 4 || marker.code === 3)) return [];
 		if (current === null || (isNews(marker) && isPast(current.record, at))) {
 			if (!tellingKinds.has(marker.kind) && !(marker.kind === 'report' && marker.code !== 0 && marker.code !== 1)) return [];
