@@ -1,6 +1,8 @@
 import {useEffect, useState, type ReactNode} from 'react';
 import {useCellValue} from '../components/cell.js';
 import {Frame} from '../components/frame.js';
+import {wrapText} from '../components/columns.js';
+import {useSize, widestText} from '../components/size.js';
 import {Waiting} from '../components/spinner.js';
 import {makeTheme} from '../components/theme.js';
 import {exitCodes} from '../core/failure.js';
@@ -17,6 +19,7 @@ import type {ViewProps} from './view.js';
 export function View({invocation, replace, back, leave}: ViewProps): ReactNode {
 	const [failure, setFailure] = useState<{readonly error: unknown} | null>(null);
 	const [session] = useState(() => new SetupSession(invocation.flags, error => setFailure({error})));
+	const {columns} = useSize();
 	const [now] = useState(() => new Date().toISOString());
 	useEffect(() => {
 		session.begin();
@@ -30,7 +33,7 @@ export function View({invocation, replace, back, leave}: ViewProps): ReactNode {
 		const problem = await session.keepDraft();
 		const at = session.state.read();
 		if (at === null || at.written === null) leave({exitCode: exitCodes.interrupted, summary: interruptedSummary(session.hasDraft(), problem)});
-		else leave({exitCode: exitCodes.done, summary: writtenSummary(at)});
+		else leave({exitCode: exitCodes.done, summary: writtenSummary(at, columns)});
 	};
 	const goBack = async (): Promise<void> => {
 		await session.keepDraft();
@@ -40,7 +43,7 @@ export function View({invocation, replace, back, leave}: ViewProps): ReactNode {
 		await session.dropDraft();
 		const at = session.state.read();
 		if (rehearse) replace({view: 'cycle'});
-		else leave({exitCode: exitCodes.done, ...(at === null ? {} : {summary: writtenSummary(at)})});
+		else leave({exitCode: exitCodes.done, ...(at === null ? {} : {summary: writtenSummary(at, columns)})});
 	};
 	const leaving = (): void => void interrupt();
 	if (state === null) {
@@ -76,9 +79,9 @@ function interruptedSummary(kept: boolean, problem: string | null): string {
 }
 
 /** What stays on the terminal: that it is written, what comes of it, and what is left to do. */
-function writtenSummary({configuration, written, plan}: WizardState): string {
+function writtenSummary({configuration, written, plan}: WizardState, columns: number): string {
 	const {symbols} = makeTheme(process.env);
-	return [
+	const lines = [
 		`${symbols.done} ${written === null ? 'Nothing had to be changed.' : `${configuration} is written.`}`,
 		...(plan === null ? [] : [`  ${verdictSentence(plan.plan.verdict)}`]),
 		'',
@@ -86,5 +89,7 @@ function writtenSummary({configuration, written, plan}: WizardState): string {
 		...leftToDo.map(({heading, text}) => `  ${heading}: ${text}`),
 		'',
 		'A rehearsal at any time: quiesce cycle',
-	].join('\n');
+	];
+	const width = Math.min(columns, widestText);
+	return lines.flatMap(line => wrapText(line.trimStart(), width - 4).map((part, index) => `${index > 0 ? '    ' : line.startsWith(' ') ? '  ' : ''}${part}`)).join('\n');
 }

@@ -167,9 +167,9 @@ function withName(names: readonly EntryName[], name: EntryName): readonly EntryN
 	return names.includes(name) ? names : [...names, name];
 }
 
-/** The application that is suggested: one that runs here, before one that was found, never one that was not. */
+/** The application that is suggested: one that runs here. Scripts for one that does not would fail. */
 export function suggestedApplication(applications: readonly ApplicationOffer[] | null): string | null {
-	return (applications?.find(({running}) => running) ?? applications?.find(({detected}) => detected))?.id ?? null;
+	return applications?.find(({running}) => running)?.id ?? null;
 }
 
 /** The first answers, from the template and what was detected; what was entered stays. */

@@ -1,4 +1,4 @@
-import {count, list} from '../checks/words.js';
+import {list} from '../checks/words.js';
 import {settingDefaults, settingRanges} from '../config/settings.js';
 import {emptyPair, entriesOf, keys, offerOf, settingsOf} from './entries.js';
 import {obstacle} from './rules.js';
@@ -104,7 +104,7 @@ function scriptsConsequence(state: WizardState): readonly Paragraph[] {
 		return [...notes, consequence(`Two scripts that do nothing yet, pre.sh and post.sh, are written to ${state.configuration.slice(0, state.configuration.lastIndexOf('/'))} for you to fill in.`), warning('Until then Azure calls backups application-consistent although nothing was held.')];
 	}
 
-	return [...notes, consequence(offer === undefined ? `${order} Yours are checked as you name them.` : `${order} ${offer.summary}`)];
+	return [...notes, consequence(offer === undefined ? `${order} Yours are checked as you name them.` : `${order} ${offer.summary}`), ...(offer === undefined ? [] : [aside(`${offer.title}: ${offer.found}.`)])];
 }
 
 function retriesConsequence(text: string, script: string): readonly Paragraph[] {
@@ -219,7 +219,7 @@ export function summaryOf(step: string, state: WizardState): string {
 		case 'machine': return state.machine?.existing === null ? 'no configuration yet' : 'a configuration is here';
 		case 'template': return entries.source === 'file' ? entries.templateFile : {existing: 'the present configuration', download: 'downloaded', bundled: 'bundled'}[entries.source];
 		case 'scripts': return entries.application === emptyPair ? 'a pair to fill in' : offerOf(entries, state.applications)?.title ?? `${entries.preScript}, ${entries.postScript}`;
-		case 'parameters': return `${count(entries.preParameters.length, 'parameter')}, ${count(entries.postParameters.length, 'parameter')}`;
+		case 'parameters': return entries.preParameters.length + entries.postParameters.length === 0 ? 'none' : `${entries.preParameters.length} and ${entries.postParameters.length}`;
 		case 'retries': return `${entries.preRetries} and ${entries.postRetries}`;
 		case 'timeout': return `${entries.timeout} s`;
 		case 'on-failure': return entries.continueBackupOnFailure ? 'back up all the same' : 'no backup';

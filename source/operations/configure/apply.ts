@@ -16,7 +16,7 @@ export async function applyPlan(plan: Plan): Promise<Applied> {
 	for (const seen of plan.seen) {
 		const look = lookAt(seen.path, seen.path === plan.path ? mostConfigurationBytes : undefined);
 		if (!sameFile(look, seen)) {
-			throw refusal(`${seen.path} has been changed by somebody else since quiesce looked at it. Nothing has been changed.`, 'Run the set-up again: it starts from what is there now.');
+			throw refusal(`${seen.path} has been changed by somebody else since quiesce looked at it. Nothing has been changed.`, 'Look at what was changed, then set up again: that starts from what is there now.');
 		}
 
 		now.set(seen.path, look);

@@ -32,7 +32,7 @@ export function PermissionsScreen(props: SetupProps): ReactNode {
 			value={state.entries.mend}
 			change={value => ({type: 'entered', name: 'mend', value})}
 			choices={[
-				{value: true, label: 'Set them', detail: 'when the configuration is written', note: 'recommended'},
+				{value: true, label: 'Set them', detail: 'when you write', note: 'recommended'},
 				{value: false, label: 'Leave the scripts as they are'},
 			]}
 			lines={lines}

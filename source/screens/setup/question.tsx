@@ -19,6 +19,8 @@ export type QuestionProps = SetupProps & {
 	readonly typing?: boolean;
 	/** Rows that the answer takes. */
 	readonly rows: number;
+	/** In the place of the screen's own question. */
+	readonly question?: string;
 	/** What is said while Enter waits for something. */
 	readonly waiting?: string;
 	/** In the place of the screen's own consequences, broken to this width. */
@@ -73,9 +75,9 @@ type Layout = {
 	readonly hidden: boolean;
 };
 
-function layoutOf({state, rows, lines, quiet = false}: QuestionProps, columns: number, room: number, theme: Theme): Layout {
+function layoutOf({state, rows, lines, quiet = false, question: asked}: QuestionProps, columns: number, room: number, theme: Theme): Layout {
 	const strip = room >= 14;
-	const question = wrapText(questionOf(state.page, state), columns);
+	const question = wrapText(asked ?? questionOf(state.page, state), columns);
 	const facts = valueNotes(state.page, state);
 	const notes = facts.length === 0 ? [] : wrapText(facts.join(` ${theme.symbols.dot} `), columns);
 	const complaint = quiet || state.complaint === null ? [] : wrapText(state.complaint, columns - theme.markWidth - 1);

@@ -26,7 +26,7 @@ export function ReviewScreen(props: SetupProps): ReactNode {
 			reads
 			waiting={plan === null ? 'comparing with what is there' : 'writing'}
 			bindings={[
-				{keys: ['enter'], label: writes ? 'write' : 'next', run: () => send({type: 'next'})},
+				{keys: ['enter'], label: plan === null && state.complaint !== null ? 'look again' : writes ? 'write' : 'next', run: () => send({type: 'next'})},
 				{keys: ['e'], label: 'edit a step', run: () => setChoosing(true)},
 				{keys: ['r'], label: 'look again', hidden: true, run: () => send({type: 'refresh'})},
 			]}
@@ -89,7 +89,7 @@ function StepsToEdit(props: SetupProps & {readonly close: () => void}): ReactNod
 		moveLabel: 'choose',
 	});
 	return (
-		<Question {...props} back={close} bindings={list.bindings} rows={9} lines={() => []}>
+		<Question {...props} question="Which step shall be changed?" back={close} bindings={list.bindings} rows={9} lines={() => []}>
 			<ChoiceList list={list} height={9} />
 		</Question>
 	);
