@@ -135,7 +135,8 @@ function ChoiceRow({choice, selected, labels, columns}: ChoiceRowProps): ReactNo
 	const padded = label + ' '.repeat(Math.max(0, labels - columnsOf(label)));
 	const left = columns - front - columnsOf(padded) - (note === '' ? 0 : columnsOf(note) + 2) - 3;
 	// A detail of which only a word or two would be left says nothing.
-	const detail = choice.detail === undefined || left < Math.min(12, columnsOf(choice.detail)) ? '' : cutTo(choice.detail, left, ellipsis);
+	const least = Math.min(columns < 60 ? Number.POSITIVE_INFINITY : 12, columnsOf(choice.detail ?? ''));
+	const detail = choice.detail === undefined || left < least ? '' : cutTo(choice.detail, left, ellipsis);
 	const gap = Math.max(0, columns - front - columnsOf(padded) - (detail === '' ? 0 : 3 + columnsOf(detail)) - columnsOf(note));
 	return (
 		<Text wrap="truncate">

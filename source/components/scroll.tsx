@@ -1,4 +1,4 @@
-import {useState, type ReactNode} from 'react';
+import {useLayoutEffect, useState, type ReactNode} from 'react';
 import {Box, Text} from 'ink';
 import type {Binding} from './bindings.js';
 import {useCell} from './cell.js';
@@ -18,6 +18,8 @@ export type Scroll = {
 	readonly bindings: readonly Binding[];
 	/** The drawing part tells how many rows there are and how many fit, and learns with which to begin. */
 	readonly measure: (count: number, height: number) => number;
+	/** Told when it has been drawn: keys that would do nothing are not shown. */
+	readonly tellWhetherItFits: (fits: boolean) => void;
 };
 
 /** How many rows a list or text has, and how many fit: known only where it is drawn. */
@@ -34,6 +36,7 @@ class Measured {
 /** The state of a long text that is read, not chosen from: hand it to ScrollView, and its bindings to the Frame. */
 export function useScroll(): Scroll {
 	const [, top] = useCell(() => 0);
+	const [fits, fitting] = useCell(() => true);
 	const [measured] = useState(() => new Measured());
 	const bound = (to: number): number => Math.max(0, Math.min(to, measured.count - measured.height));
 	const go = (to: number): void => top.set(bound(to));
@@ -44,8 +47,9 @@ export function useScroll(): Scroll {
 			measured.take(count, height);
 			return at();
 		},
+		tellWhetherItFits: fitting.set,
 		bindings: [
-			{keys: ['up', 'down'], label: 'scroll', run: key => go(at() + (key === 'up' ? -1 : 1))},
+			{keys: ['up', 'down'], label: 'scroll', hidden: fits, run: key => go(at() + (key === 'up' ? -1 : 1))},
 			{keys: ['pageup', 'pagedown'], label: 'a page', hidden: true, run: key => go(at() + (key === 'pageup' ? -page() : page()))},
 			{keys: ['home', 'end'], label: 'first or last line', hidden: true, run: key => go(key === 'home' ? 0 : Number.MAX_SAFE_INTEGER)},
 		],
@@ -65,6 +69,7 @@ export type ScrollViewProps = {
 export function ScrollView({scroll, count, height, renderRow}: ScrollViewProps): ReactNode {
 	const theme = useTheme();
 	const fits = count <= height;
+	useLayoutEffect(() => scroll.tellWhetherItFits(fits));
 	const rows = Math.max(1, fits ? count : height - 1);
 	const offset = scroll.measure(count, rows);
 	const indices = Array.from({length: Math.max(0, Math.min(rows, count - offset))}, (_, index) => offset + index);

@@ -1,0 +1,109 @@
+import {basename} from 'node:path';
+import type {ReactNode} from 'react';
+import {Box, Text} from 'ink';
+import {ChoiceList, type ChoiceListState} from '../components/choice-list.js';
+import {columnsOf, cutTo, wrapText} from '../components/columns.js';
+import {useRoom} from '../components/size.js';
+import {useTheme, type Mark, type Symbols, type Tone} from '../components/theme.js';
+import {ago, duration} from '../core/durations.js';
+import type {HistoryEntry} from '../core/history.js';
+import type {Outcome} from '../core/outcome.js';
+import type {Overview, Presence} from '../core/overview.js';
+import {outcomeWords, verdictSentence} from '../core/verdict-words.js';
+
+const outcomeMarks: Readonly<Record<Outcome, {readonly mark: Mark; readonly tone: Tone}>> = {
+	'application-consistent': {mark: 'done', tone: 'good'},
+	'file-system-consistent': {mark: 'warning', tone: 'warning'},
+	'crash-consistent': {mark: 'warning', tone: 'warning'},
+	failed: {mark: 'failed', tone: 'bad'},
+};
+
+type Fact = {readonly label: string; readonly mark: Mark; readonly tone: Tone; readonly text: string; readonly aside?: string};
+
+/** Is it configured, what will come of the next backup, what came of the last ones, and is anything held right now; below it, where to go. */
+export function Home<Value>({overview, menu, now}: {readonly overview: Overview | null; readonly menu: ChoiceListState<Value>; readonly now: number}): ReactNode {
+	const theme = useTheme();
+	const {rows, columns} = useRoom();
+	const sentence = overview === null ? '' : overview.configured ? verdictSentence(overview.verdict) : 'Nothing is configured yet: backups of this VM are at best file-system consistent.';
+	const lines = wrapText(sentence, columns - 2).slice(0, 2);
+	const facts = overview === null ? [] : factsOf(overview, now, theme.symbols);
+	const {mark, tone} = outcomeMarks[overview?.verdict.outcome ?? 'failed'];
+	// Two lines for the sentence and four for the facts from the start, so that nothing jumps when they are known.
+	const roomy = rows >= 6 + 8;
+	return (
+		<Box flexDirection="column">
+			<Box flexDirection="column" height={roomy ? 2 : lines.length} flexShrink={0}>
+				{overview === null ? <Text {...theme.style('dim')}>Looking at this machine.</Text> : lines.map((line, index) => (
+					<Text key={index} wrap="truncate">
+						<Text {...theme.style(tone)}>{index === 0 ? theme.symbols[mark].padEnd(theme.markWidth) : ' '.repeat(theme.markWidth)}</Text>
+						<Text {...theme.style('strong')}>{` ${line}`}</Text>
+					</Text>
+				))}
+			</Box>
+			{rows < 11 ? null : (
+				<Box flexDirection="column" height={4} marginTop={roomy ? 1 : 0} flexShrink={0}>
+					{facts.map(fact => <FactRow key={fact.label} fact={fact} />)}
+				</Box>
+			)}
+			<Box marginTop={1} flexShrink={0}>
+				<ChoiceList list={menu} height={Math.max(1, Math.min(menu.choices.length, rows - (roomy ? 8 : rows < 11 ? lines.length + 1 : lines.length + 5)))} />
+			</Box>
+		</Box>
+	);
+}
+
+function FactRow({fact}: {readonly fact: Fact}): ReactNode {
+	const theme = useTheme();
+	const {columns} = useRoom();
+	const sign = theme.symbols[fact.mark].padEnd(theme.markWidth);
+	const front = 2 + 13 + theme.markWidth + 1;
+	const room = Math.max(4, columns - front);
+	const text = cutTo(fact.text, room, theme.symbols.ellipsis);
+	const aside = fact.aside ?? '';
+	const gap = room - columnsOf(text) - columnsOf(aside);
+	return (
+		<Text wrap="truncate">
+			<Text {...theme.style('dim')}>{`  ${fact.label.padEnd(13)}`}</Text>
+			<Text {...theme.style(fact.tone)}>{sign}</Text>
+			{` ${text}`}
+			<Text {...theme.style('dim')}>{aside === '' || gap < 2 ? '' : ' '.repeat(gap) + aside}</Text>
+		</Text>
+	);
+}
+
+function factsOf(overview: Overview, now: number, symbols: Symbols): readonly Fact[] {
+	const {scripts, filesystems, azure, cycle, trend, verdict, configured, presence} = overview;
+	const tonight = outcomeMarks[verdict.outcome];
+	const covered = filesystems === null ? '' : `${filesystems.length} ${filesystems.length === 1 ? 'filesystem' : 'filesystems'}`;
+	return [
+		{label: 'Next backup', ...tonight, text: configured ? outcomeWords[verdict.outcome] : 'not set up', aside: [scripts === null ? '' : basename(scripts.pre), covered].filter(part => part !== '').join(` ${symbols.dot} `)},
+		azure === null
+			? {label: 'Last backup', mark: 'pending', tone: 'dim', text: 'none seen on this machine yet'}
+			: {label: 'Last backup', ...outcomeMarks[azure.outcome], text: `${outcomeWords[azure.outcome]}, ${ago(now - Date.parse(azure.at))}`, aside: errorOf(azure)},
+		cycle === null
+			? {label: 'Last cycle', mark: 'pending', tone: 'dim', text: 'none yet: a rehearsal takes a few seconds'}
+			: {label: 'Last cycle', ...outcomeMarks[cycle.outcome], text: `${ago(now - Date.parse(cycle.at))} ${symbols.dot} frozen ${duration(cycle.freezeWindowMs)} ${symbols.dot} held ${duration(cycle.quiesceWindowMs)}`, aside: errorOf(cycle) || trendLine(trend, symbols.levels)},
+		{label: 'Right now', ...presenceWords(presence)},
+	];
+}
+
+function errorOf({errors: [error]}: HistoryEntry): string {
+	if (error === undefined) return '';
+	return error.code === null ? error.name : `${error.name} (${error.code})`;
+}
+
+function presenceWords(presence: Presence): {readonly mark: Mark; readonly tone: Tone; readonly text: string} {
+	switch (presence.is) {
+		case 'nothing': return {mark: 'done', tone: 'good', text: 'nothing is frozen or held'};
+		case 'cycle': return {mark: 'running', tone: 'accent', text: `a cycle of quiesce is running${presence.pid === null ? '' : ` (process ${presence.pid})`}`};
+		case 'backup': return {mark: 'running', tone: 'accent', text: `a backup is running${presence.pid === null ? '' : ` (process ${presence.pid})`}: w watches it`};
+		case 'unfinished': return {mark: 'failed', tone: 'bad', text: `a cycle came to no end${presence.mayBeFrozen ? ', something may be frozen' : ''}: quiesce thaw`};
+	}
+}
+
+/** How the latest windows compare, one character each: `▁▁▂▁█`. Fewer than two say nothing. */
+export function trendLine(values: readonly number[], levels: readonly string[]): string {
+	if (values.length < 2) return '';
+	const highest = Math.max(...values);
+	return values.map(value => levels[highest === 0 ? 0 : Math.min(levels.length - 1, Math.floor((value / highest) * (levels.length - 1) + 0.5))] ?? '').join('');
+}
