@@ -9,6 +9,5 @@ export const views: Readonly<Partial<Record<Route['view'], () => Promise<ViewMod
 	setup: async () => import('../setup-view.js'),
 	cycle: async () => import('../cycle-view.js'),
 	doctor: async () => import('../doctor-view.js'),
-	setup: async () => import('../setup-view.js'),
 	explain: async () => import('../explain-view.js'),
 };
