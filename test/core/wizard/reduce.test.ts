@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import {suite, test} from 'node:test';
 import * as fc from 'fast-check';
-import {defaultEntries, type EntryName} from '../../../source/core/wizard/entries.js';
+import {defaultEntries, emptyPair, type EntryName} from '../../../source/core/wizard/entries.js';
 import {draftOf, isBlank, readDraft} from '../../../source/core/wizard/draft.js';
-import {currentAnswers, reduceWizard} from '../../../source/core/wizard/reduce.js';
+import {currentAnswers, planRequest, reduceWizard} from '../../../source/core/wizard/reduce.js';
 import {pagesOf, stepNumber, steps, type Page, type StepName} from '../../../source/core/wizard/steps.js';
 import type {WizardEvent, WizardState} from '../../../source/core/wizard/types.js';
 import {isWriting, wanted} from '../../../source/core/wizard/wanted.js';
@@ -150,6 +150,47 @@ suite('the wizard', () => {
 		assert.equal(wanted(reduceWizard(now, next))[0]?.want, 'plan');
 	});
 
+	test('Enter before the plan has been seen does not write it', () => {
+		let now = reduceWizard(reduceWizard(reviewed(), {type: 'refresh'}), next);
+		assert.ok(now.waiting);
+		const [want] = wanted(now);
+		assert.equal(want?.want, 'plan');
+		now = reduceWizard(now, {type: 'planned', key: want!.key, plan: plan()});
+		assert.deepEqual([isWriting(now), now.waiting, wanted(now)], [false, false, []]);
+		assert.ok(isWriting(reduceWizard(now, next)));
+	});
+
+	test('a write that failed is planned anew and shown before it is tried again', () => {
+		let now = reduceWizard(reduceWizard(reviewed(), next), {type: 'write-failed', sentence: 'Somebody else was there.'});
+		assert.deepEqual([now.page, now.complaint, now.written, now.plan, wanted(now)], ['review', 'Somebody else was there.', null, null, []]);
+		now = settled(reduceWizard(now, next));
+		assert.deepEqual([now.page, isWriting(now), now.plan !== null], ['review', false, true]);
+	});
+
+	test('what is to be planned: copies, a template that replaces the present configuration, permissions left as they are', () => {
+		const own = planRequest(play(reviewed(), {type: 'edit', step: 'scripts'}, next, next, next, enter('place', 'copy'), next));
+		assert.deepEqual(own.copies, [{from: '/s/pre.sh', to: '/etc/azure/pre.sh'}, {from: '/s/post.sh', to: '/etc/azure/post.sh'}]);
+		assert.equal((own.answers as Record<string, unknown>)['preScriptLocation'], '/etc/azure/pre.sh');
+		assert.deepEqual([own.mend, own.anew, own.template], [true, false, JSON.stringify(template)]);
+
+		const machine = {...emptyMachine, existing: {path: configuration, settings: {timeoutInSeconds: 60}, problem: null}};
+		const kept = planRequest(play(begun({machine}), next, next, enter('mend', false)));
+		assert.deepEqual([kept.mend, kept.template, kept.anew], [false, undefined, undefined]);
+		const anew = planRequest(play(begun({machine}), enter('source', 'bundled'), next, next));
+		assert.deepEqual([anew.anew, anew.template], [true, JSON.stringify(template)]);
+	});
+
+	test('scripts that lie where they would be copied to are not copied onto themselves', () => {
+		const now = play(begun(), next, next, enter('application', null), next, enter('preScript', '/etc/azure/pre.sh'), next, enter('postScript', '/s/post.sh'), next, enter('place', 'copy'));
+		assert.deepEqual(planRequest(now).copies, [{from: '/s/post.sh', to: '/etc/azure/post.sh'}]);
+	});
+
+	test('the pair to fill in needs no paths', () => {
+		const now = play(begun(), next, next, enter('application', emptyPair), next);
+		assert.equal(now.page, 'pre-parameters');
+		assert.deepEqual([currentAnswers(now)['preScriptLocation'], currentAnswers(now)['postScriptLocation']], ['/etc/azure/pre.sh', '/etc/azure/post.sh']);
+	});
+
 	test('answers that are not acceptable are not written', () => {
 		let now = settled(reduceWizard(reviewed(), {type: 'refresh'}), {planned: plan({valid: false, problems: [{key: 'timeoutInSeconds', value: 0, expected: '', message: 'Too long.'}]})});
 		now = reduceWizard(now, next);
@@ -210,7 +251,7 @@ function valueOf(name: EntryName): fc.Arbitrary<unknown> {
 	switch (name) {
 		case 'source': return fc.constantFrom('existing', 'download', 'bundled', 'file');
 		case 'place': return fc.constantFrom('there', 'copy');
-		case 'application': return fc.constantFrom(null, 'mariadb', 'unknown');
+		case 'application': return fc.constantFrom(null, 'mariadb', 'unknown', emptyPair);
 		case 'applicationSettings': return fc.dictionary(fc.constantFrom('mariadb.socket', 'x'), fc.string());
 		case 'preParameters':
 		case 'postParameters': return fc.array(fc.string());

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import {suite, test} from 'node:test';
+import type {Application} from '../../../source/applications/index.js';
+import {applicationOffers} from '../../../source/app/setup/offers.js';
+import {machineSight} from '../../../source/app/setup/machine-sight.js';
+import type {MachineLook} from '../../../source/operations/look-at-machine.js';
+
+const target = (mount: string) => ({mount, device: '8:1', type: 'ext4'});
+const look: MachineLook = {
+	root: true,
+	azure: {deployment: 'resource-manager', name: 'vm-sql-01', location: 'westeurope', resourceId: null, problem: null},
+	directory: {path: '/etc/azure', state: 'there', problem: null},
+	extension: {directory: '/x', version: '1.0.9227.0', running: false},
+	freeze: {plan: {waves: [[target('/data')], [target('/')]], excluded: [], disks: 2}, problem: null},
+	configuration: {path: '/etc/azure/VMSnapshotScriptPluginConfig.json', state: 'missing', settings: null, problem: null, documented: null},
+};
+const line = (changed: Partial<MachineLook>, what: string, named = false) => machineSight({...look, ...changed}, named).lines.find(one => one.what === what);
+
+suite('what the first step says of a machine', () => {
+	test('a VM with everything', () => {
+		const sight = machineSight(look, false);
+		assert.deepEqual(sight.lines.map(({state}) => state), ['fine', 'fine', 'fine', 'fine', 'info']);
+		assert.deepEqual(sight.freezes, ['/data', '/']);
+		assert.equal(sight.existing, null);
+	});
+
+	test('what stands in the way is a problem', () => {
+		assert.equal(line({azure: {...look.azure, deployment: 'classic'}}, 'Azure')?.state, 'problem');
+		assert.equal(line({directory: {path: '/etc/azure', state: 'refused', problem: 'Others may write to it.'}}, 'directory')?.found, 'Others may write to it');
+		assert.equal(line({freeze: {plan: null, problem: '/x is not a mount point.'}}, 'filesystems')?.state, 'problem');
+		assert.equal(line({extension: {directory: '/x', version: '1', running: true}}, 'extension')?.state, 'warning');
+	});
+
+	test('the documentation\'s name, and a configuration that cannot be read', () => {
+		const configuration = {...look.configuration, state: 'unusable' as const, problem: 'It is empty.', documented: '/etc/azure/VMSnapshotPluginConfig.json'};
+		assert.match(line({configuration}, 'configuration')!.found, /cannot be made out.*It is empty$/);
+		assert.match(line({configuration}, 'documented')!.found, /never reads it/);
+		assert.deepEqual(machineSight({...look, configuration}, false).existing, {path: configuration.path, settings: null, problem: 'It is empty.'});
+	});
+
+	test('mounts that were named are those of the rehearsal', () => {
+		assert.match(line({}, 'filesystems', true)!.found, /\/data and \/ are frozen by a rehearsal, as you named/);
+	});
+});
+
+const application: Application = {
+	name: 'thing', title: 'Thing', summary: 'Holds it.',
+	settings: [
+		{name: 'port', question: 'Which port?', default: '', help: '', required: true},
+		{name: 'wait', question: 'How long?', default: '5', help: '', kind: 'seconds'},
+		{name: 'password', question: 'Which password?', default: '', help: '', secret: true},
+	],
+	detect: async () => [
+		{name: 'thing', title: 'Thing 1', running: true, version: '1', dataDirectory: '/data/1', mounts: ['/data'], access: '', settings: {port: '1'}},
+		{name: 'thing', title: 'Thing 2', running: false, version: '2', dataDirectory: null, mounts: [], access: '', settings: {}},
+	],
+	scripts: settings => ({files: [], pre: 'a', post: 'b', preParameters: [settings['port'] ?? ''], postParameters: []}),
+};
+
+suite('the applications that are offered', () => {
+	test('one for each instance, with only the questions that detection left open', async () => {
+		const [first, second] = await applicationOffers([application]);
+		assert.deepEqual([first?.id, first?.found, first?.questions.map(({name}) => name)], ['thing', 'running, data on /data/1', ['wait', 'password']]);
+		assert.deepEqual([second?.id, second?.found, second?.questions.map(({name}) => name)], ['thing#2', 'not running', ['port', 'wait', 'password']]);
+		assert.deepEqual(first?.parameters({port: '7'}), {pre: ['7'], post: []});
+		const [, wait, password] = second!.questions;
+		assert.equal(second!.questions[0]!.check(''), 'This cannot be left empty.');
+		assert.match(wait!.check('soon') ?? '', /whole seconds/);
+		assert.deepEqual([password!.secret, password!.check('x')], [true, null]);
+	});
+
+	test('one that was not found is offered all the same', async () => {
+		const [offer] = await applicationOffers([{...application, detect: async () => []}]);
+		assert.deepEqual([offer?.detected, offer?.running, offer?.found], [false, false, 'not found on this machine']);
+	});
+});
