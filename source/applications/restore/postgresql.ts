@@ -36,8 +36,8 @@ export const postgresql: Restorer = {
 export type PostgresServer = {
 	/** Runs one of its programs against it. */
 	client(program: string, parameters: readonly string[], deadlineMs: number): ReturnType<RestoreOrder['room']['run']>;
-	/** One statement's answer, a line a row, columns separated by `|`; a Failure-free null with the complaint where it failed. */
-	query(database: string, statement: string, deadlineMs: number): Promise<{readonly rows: readonly string[]} | {readonly complaint: string; readonly late: boolean}>;
+	/** One statement's answer, a line a row, columns separated by `|`; the complaint where it failed. */
+	query(database: string, statement: string, deadlineMs: number): Promise<{readonly rows: readonly string[]; readonly warnings: readonly string[]} | {readonly complaint: string; readonly late: boolean}>;
 	/** Ends it in peace; false where that did not work. */
 	stop(): Promise<boolean>;
 	readonly binaries: string;
@@ -67,6 +67,7 @@ async function startServer({room, path, owner, startMs, tag}: RestoreOrder, bina
 	const control = await room.run({owner, program: join(binaries, 'pg_controldata'), parameters: [path]});
 	const fact = (name: string): string | undefined => new RegExp(`^${name}:\\s+(.*)$`, 'm').exec(control.stdout)?.[1]?.trim();
 	if (control.exitCode !== 0) return {sentence: `its control file cannot be read: ${complaintOf([control.stderr.split('\n')[0] ?? ''], /error: (.*)$/)}`};
+	if (control.stdout.includes('checksum does not match')) return {sentence: 'its control file is damaged: its checksum does not match'};
 	// A copy of a standby would wait for its primary for ever.
 	await room.run({owner, program: 'rm', parameters: ['-f', join(path, 'standby.signal'), join(path, 'recovery.signal'), join(path, 'postmaster.pid')]});
 	const directory = room.makeDirectory(`postgresql-${tag}`, owner);
@@ -108,7 +109,7 @@ async function startServer({room, path, owner, startMs, tag}: RestoreOrder, bina
 		died: () => ended,
 		async query(database, statement, deadlineMs) {
 			const run = await client('psql', ['-X', '-A', '-t', '-q', '-v', 'ON_ERROR_STOP=1', '-d', database, '-c', statement], deadlineMs);
-			if (run.exitCode === 0) return {rows: run.stdout.split('\n').filter(row => row !== '')};
+			if (run.exitCode === 0) return {rows: run.stdout.split('\n').filter(row => row !== ''), warnings: run.stderr.split('\n').flatMap(line => /WARNING:\s+(.*)$/.exec(line)?.[1] ?? [])};
 			return {late: run.late, complaint: complaintOf(run.stderr.split('\n'), /(?:ERROR|FATAL|PANIC):\s+(.*)$/, /error: (.*)$/)};
 		},
 		async stop() {

@@ -37,7 +37,7 @@ export const redis: Restorer = {
 		const ready = await server.until(/eady to accept connections/, startMs);
 		const durationMs = performance.now() - began;
 		if (ready !== 'matched') {
-			const why = ready === 'late' ? `within ${Math.round(startMs / 60_000)} min` : `: ${complaintOf(server.lines(), /# (.*(?:[Bb]ad|[Ee]rror|[Ff]atal|[Uu]nexpected|wrong|corrupt|[Ff]ailed).*)$/, /FATAL[^:]*:?\s*(.*)$/)}`;
+			const why = ready === 'late' ? `within ${Math.round(startMs / 60_000)} min` : `: ${complaintOf(server.lines().filter(line => !/WARNING|\*\*\*/.test(line)), /# ((?=.*(?:[Bb]ad|[Ee]rror|[Ff]atal|[Uu]nexpected|wrong|corrupt|[Ff]ailed|empty)).*)$/, /# (.*)$/)}`;
 			return {title, state: 'down', sentence: `its server did not come up${ready === 'late' ? ' ' : ''}${why}`, checks};
 		}
 
@@ -97,7 +97,10 @@ async function checkFiles({check}: Dataset, {room, owner, checkMs}: RestoreOrder
 	const lines = `${run.stdout}\n${run.stderr}`.split('\n');
 	// A command that was being written at that moment: the server drops it, as after a power cut.
 	if (lines.some(line => unfinished.test(line)) && !lines.some(line => damaged.test(line))) return result(true, 'found an unfinished command at the end');
-	return result(false, `found damage: ${complaintOf(lines, /(?:\[error\]|ERROR:?|Expected|Bad|corrupt)(.*)/i)}`);
+	const cut = lines.map(line => /^AOF analyzed: filename=([^,]+), size=(\d+), ok_up_to=(\d+),/.exec(line)).findLast(match => match !== null && match[2] !== match[3]);
+	if (cut !== undefined && cut !== null) return result(false, `found damage: ${cut[1]!} is sound only to byte ${cut[3]!} of ${cut[2]!}`);
+	const after = lines.findIndex(line => line.includes('ERROR DETECTED'));
+	return result(false, `found damage: ${complaintOf(after === -1 ? lines : lines.slice(after + 1), /^(Cannot .*?)(?:, aborting.*)?$/, /^\[offset \d+\] (.*)$/)}`);
 }
 
 async function countKeys(client: string, socket: string, {room, owner, checkMs}: RestoreOrder): Promise<ProofCheck> {

@@ -40,7 +40,7 @@ export const sqlite: Restorer = {
 			position: mark === null ? null : {reached: null, recovered: null, sentence: 'the mark is in the copy'},
 			recovery: {needed: pending, durationMs, sentence: pending ? 'it took in or rolled back what was under way' : 'nothing was under way'},
 			checks: [
-				check(fine, fine ? 'found nothing wrong' : `found damage: ${rows.slice(0, 2).join('; ').slice(0, 240)}`),
+				check(fine, fine ? 'found nothing wrong' : `found damage: ${rows.flatMap(row => row.split('\n')).filter(line => !line.startsWith('***')).slice(0, 2).join('; ').slice(0, 240)}`),
 				...(answer === null ? [] : [{name: 'question', passed: true, sentence: answer, durationMs: 0}]),
 			],
 		};
