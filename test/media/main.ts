@@ -1,0 +1,113 @@
+// npm run media: takes the pictures in media/ from the real screens, in the demo's laboratory and a real terminal. Needs root and tmux.
+import {mkdirSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {openLaboratory, type Laboratory} from '../../source/demo/laboratory.js';
+import {must} from '../support/process.js';
+import {bundledQuiesce, repository} from '../support/sandbox.js';
+import {firstReason, whyNoSandbox, whyNoTmux} from '../support/skip.js';
+import {openTerminal, type Terminal} from '../support/terminal.js';
+import {picture} from './picture.js';
+
+const reason = firstReason(whyNoSandbox(), whyNoTmux());
+if (reason !== false) {
+	process.stderr.write(`No pictures can be taken here: ${reason}.\n`);
+	process.exit(1);
+}
+
+const directory = join(repository, 'media');
+mkdirSync(directory, {recursive: true});
+const laboratory = await openLaboratory();
+const sizes = {'': [80, 24], '-narrow': [40, 24], '-short': [40, 15], '-wide': [200, 60]} as const;
+type Size = keyof typeof sizes;
+
+/** What one series of pictures shows: the words for quiesce, and what is done on the way. */
+type Story = {
+	readonly words: readonly string[];
+	readonly sizes: readonly Size[];
+	readonly play: (terminal: Terminal, take: (name: string) => Promise<void>) => Promise<void>;
+};
+
+const everySize: readonly Size[] = ['', '-narrow', '-short', '-wide'];
+const configuration = {
+	preScriptLocation: laboratory.preScript, postScriptLocation: laboratory.postScript, preScriptParams: [laboratory.control], postScriptParams: [laboratory.control],
+	preScriptNoOfRetries: 0, postScriptNoOfRetries: 0, timeoutInSeconds: 30, continueBackupOnFailure: true, fsFreezeEnabled: true,
+};
+
+const wizard: Story = {
+	words: ['setup', '--mount', laboratory.disk],
+	sizes: ['', '-narrow'],
+	async play(terminal, take) {
+		await terminal.shows(/step +1/);
+		await take('wizard-machine');
+		await terminal.press('Enter');
+		await terminal.shows(/step +2/);
+		await terminal.press('Enter');
+		await terminal.shows(/step +3/);
+		await take('wizard-scripts');
+	},
+};
+
+const cycle: Story = {
+	words: ['cycle', '--mount', laboratory.disk, '--hold', '2'],
+	sizes: everySize,
+	async play(terminal, take) {
+		await terminal.shows('FROZEN');
+		await terminal.until('the freeze window counts', screen => /FROZEN +0?\.?[1-9]|FROZEN +1\./.test(screen));
+		await take('cycle-frozen');
+		await terminal.shows(/consistent/);
+		await take('cycle-ended');
+	},
+};
+
+const still = (words: readonly string[], name: string, pattern: RegExp): Story => ({
+	words,
+	sizes: everySize,
+	async play(terminal, take) {
+		await terminal.shows(pattern);
+		await take(name);
+	},
+});
+
+try {
+	await show(wizard);
+	await answer(configuration);
+	await show(cycle);
+	await show(still([], 'home', /Tonight/));
+	await show(still(['history'], 'history', /history/));
+	await show(still(['explain'], 'explain', /Pre-Script/));
+	await inside('sh', ['-c', 'chmod 755 "$1" && sed -i "s/preScriptLocation/PreScriptLocation/" /etc/azure/VMSnapshotScriptPluginConfig.json && chmod 644 /etc/azure/VMSnapshotScriptPluginConfig.json', 'sh', laboratory.postScript]);
+	await show(still(['doctor'], 'doctor', /backup/));
+} finally {
+	await laboratory.end();
+}
+
+async function show({words, sizes: wanted, play}: Story): Promise<void> {
+	for (const size of wanted) {
+		const [columns, rows] = sizes[size];
+		// A draft of the picture before would be offered.
+		await inside('rm', ['-rf', `${laboratory.state}/setup-draft.json`]);
+		const terminal = await open(laboratory, words, columns, rows);
+		try {
+			await play(terminal, async name => {
+				writeFileSync(join(directory, `${name}${size}.svg`), picture(await terminal.styled(), columns, rows));
+				process.stdout.write(`media/${name}${size}.svg\n`);
+			});
+		} finally {
+			await terminal.end();
+		}
+	}
+}
+
+async function open({commandLine, environment}: Laboratory, words: readonly string[], columns: number, rows: number): Promise<Terminal> {
+	const [command, parameters] = commandLine('unshare', ['--uts', 'sh', '-c', 'hostname vm-sql-01; exec "$@"', 'sh', bundledQuiesce, ...words]);
+	return openTerminal([command, ...parameters], {columns, rows, env: {...environment, LANG: 'C.UTF-8'}});
+}
+
+async function answer(settings: object): Promise<void> {
+	await inside('sh', ['-c', 'printf %s "$1" | "$2" setup --answers - >/dev/null', 'sh', JSON.stringify(settings), bundledQuiesce]);
+}
+
+async function inside(command: string, parameters: readonly string[]): Promise<void> {
+	const [program, words] = laboratory.commandLine(command, parameters);
+	await must(program, words, {env: {...process.env, ...laboratory.environment}});
+}
