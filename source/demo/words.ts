@@ -26,7 +26,7 @@ export function report(snapshot: string | null, observations: readonly Observati
 		'',
 		` ${wrap(`The snapshot ${snapshot}, opened as if to restore it:`, 78, ' ')}`,
 		'',
-		...observations.map(({fine, sentence}) => `   ${fine ? '✔' : '✖'} ${sentence}`),
+		...observations.map(({fine, sentence}) => `   ${fine ? '✔' : '✖'} ${wrap(sentence, 73, '     ')}`),
 		'',
 	].join('\n');
 }
