@@ -76,6 +76,14 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
 		root: false,
 		load: async () => (await import('./watch.js')).run,
 	},
+	history: {
+		summary: 'earlier cycles and backups: outcome, windows, their trend; with an ID, one in detail',
+		operands: '[ID]',
+		mostOperands: 1,
+		options: ['textfile', 'log', 'status'],
+		root: false,
+		load: async () => (await import('./history.js')).run,
+	},
 	explain: {
 		summary: 'what an error means and what to do; alone, the list',
 		operands: '[NAME|CODE]',

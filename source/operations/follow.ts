@@ -71,8 +71,8 @@ function localTime(asIfUtc: number): number {
 }
 
 /** Reads the end of a log, without following it. Answers where in it reading stopped to begin, or null where there is no log. */
-function readEnd(places: FollowPlaces, parser: LogParser, take: (news: readonly CycleNews[]) => void): number | null {
-	const start = findTail(places.log, beginning, tail);
+function readEnd(places: FollowPlaces, parser: LogParser, take: (news: readonly CycleNews[]) => void, wanted = tail.wanted): number | null {
+	const start = findTail(places.log, beginning, {...tail, wanted});
 	if (start?.found !== true) {
 		// Rotated a short while ago: the latest cycle, or its beginning, is in the file before.
 		const before = rotatedBefore(places.log);
@@ -90,15 +90,15 @@ export type Snapshot = FollowView & {
 	readonly events: readonly CycleEvent[];
 };
 
-/** What the log and the status files say now: the latest cycle, and those before it. Throws a Failure where the log cannot be read. */
-export function readLatest(order: FollowOrder, now: number): Snapshot {
+/** What the log and the status files say now: the latest cycle, and those before it, as far as the last `wanted` bytes go. Throws a Failure where the log cannot be read. */
+export function readLatest(order: FollowOrder, now: number, wanted?: number): Snapshot {
 	const places = placesOf(order);
 	const parser = createLogParser(localTime);
 	const cycles = new Map<string, {story: CycleStory; events: CycleEvent[]}>();
 	const take = (news: readonly CycleNews[]): void => {
 		for (const {story, events} of news) cycles.set(story.id, {story, events: [...(cycles.get(story.id)?.events ?? []), ...events]});
 	};
-	const offset = readEnd(places, parser, take);
+	const offset = readEnd(places, parser, take, wanted);
 	const logThere = offset !== null && readFrom(places.log, offset, bytes => take(parser.push(bytes)));
 	const reports = places.statusDirectory === null ? [] : readStatusFiles(places.statusDirectory);
 	for (const report of reports.toReversed()) take(parser.takeStatus(report));
@@ -108,7 +108,7 @@ export function readLatest(order: FollowOrder, now: number): Snapshot {
 	const sight = dark ? lookAtExtension(latest.facts.freezes.at(-1)?.command[0] ?? null) : null;
 	const outside = latest !== null && sight !== null ? createOutsideNarrator().tell(sight, latest, now) : [];
 	const events = latest === null ? [] : [...(cycles.get(latest.id)?.events ?? []), ...outside];
-	const past = [...cycles.values()].map(({story}) => story).filter(({id}) => id !== latest?.id).toReversed().slice(0, mostPast);
+	const past = [...cycles.values()].map(({story}) => story).filter(({id}) => id !== latest?.id).toReversed();
 	return {places, logThere, latest, past, sight, outside, events};
 }
 

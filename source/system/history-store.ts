@@ -1,4 +1,4 @@
-import {closeSync, constants, fstatSync, ftruncateSync, openSync, readdirSync, readSync, renameSync, statSync, unlinkSync, writeSync} from 'node:fs';
+import {accessSync, closeSync, constants, fstatSync, ftruncateSync, openSync, readdirSync, readSync, renameSync, statSync, unlinkSync, writeSync} from 'node:fs';
 import {join} from 'node:path';
 import {Failure} from '../core/failure.js';
 import {foldHistory, parseHistoryLine, type HistoryEntry, type VerificationNote, type VerifiedAs} from '../core/history.js';
@@ -30,6 +30,16 @@ export function markVerified(stateDirectory: string, snapshotId: string, verifie
 export function readHistory(stateDirectory: string, {limit = Number.POSITIVE_INFINITY}: {readonly limit?: number} = {}): readonly HistoryEntry[] {
 	const lines = [...segmentsOf(stateDirectory), fileName].flatMap(name => readLines(join(stateDirectory, name)));
 	return foldHistory(lines).slice(0, limit);
+}
+
+/** False where there is a history that this user may not read; one that is not there yet can be read, and is empty. */
+export function isHistoryReadable(stateDirectory: string): boolean {
+	try {
+		accessSync(stateDirectory, constants.R_OK | constants.X_OK);
+		return true;
+	} catch (error) {
+		return !(error instanceof Error && 'code' in error && error.code === 'EACCES');
+	}
 }
 
 function appendLine(stateDirectory: string, value: HistoryEntry | VerificationNote): void {
