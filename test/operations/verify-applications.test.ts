@@ -7,10 +7,10 @@ import {DatabaseSync} from 'node:sqlite';
 import type {ApplicationProof, VerifyResult} from '../../source/core/verification.js';
 import {verifySnapshot} from '../../source/operations/verify.js';
 import {makeLoopDisks, type LoopDisks} from '../support/loop-disk.js';
-import {startMariadb, whyNoMariadb, type MariadbServer} from '../support/mariadb-server.js';
+import {startMariadb, whyNoMariadb, type MariadbServer} from '../support/plain-mariadb.js';
 import {startPostgresql, whyNoPostgresql, type PostgresqlServer} from '../support/postgresql-server.js';
 import {must} from '../support/process.js';
-import {startRedis, whyNoRedis, type RedisServer} from '../support/redis-server.js';
+import {startRedis, whyNoRedis, type RedisServer} from '../support/plain-redis.js';
 import {firstReason, whyNoLoopDisks, whyNoSandbox} from '../support/skip.js';
 import {takeSnapshot} from '../support/snapshots.js';
 
@@ -209,8 +209,8 @@ suite('verify: MariaDB', {skip: firstReason(whyNoSandbox(), whyNoMariadb(), whyN
 		const gtid = await server.ask('select @@global.gtid_current_pos');
 		const [file = '', offset = ''] = (await server.ask('show master status')).split('\t');
 		const [, sequence = ''] = (await server.ask('show global status like \'Innodb_lsn_current\'')).split('\t');
-		for (const position of [gtid, `${file}:${offset}`, sequence]) assert.deepEqual(await verified(position), ['restores', 'present'], position);
-		for (const position of ['0-7-999999', `${file}:99999999`, '99999999999']) assert.deepEqual(await verified(position), ['restores-without-the-mark', 'ahead'], position);
+		for (const position of [gtid, `${file}:${offset}`, `lsn:${sequence}`]) assert.deepEqual(await verified(position), ['restores', 'present'], position);
+		for (const position of ['0-7-999999', `${file}:99999999`, 'lsn:99999999999', `${file}:1\ngtid=0-7-999999`]) assert.deepEqual(await verified(position), ['restores-without-the-mark', 'ahead'], position);
 	});
 
 	const damages: readonly (readonly [string, string, RegExp])[] = [

@@ -118,35 +118,38 @@ function complaint(process_: WorkshopProcess): string {
 	return complaintOf(process_.lines(), /\[ERROR\]\s+(.*)$/, /Assertion failure(.*)$/);
 }
 
-/**
- * The mark's position is one of these: a global transaction id, a binary log and an offset, or a log sequence number of InnoDB.
- */
+/** The mark tells in up to three ways where the server stood; each that can be compared must have been reached. */
 async function comparePosition(server: MysqlServer, {mark, room, path}: RestoreOrder): Promise<PositionProof> {
-	const position = mark?.position ?? '';
-	if (position === '') return {reached: null, recovered: null, sentence: 'the mark is in the copy'};
-	const binlog = /^([^:\s]+\.\d+)[:\s](\d+)$/.exec(position);
+	const {position = '', all = new Map<string, string>()} = mark ?? {};
+	const lsn = all.get('lsn');
+	const positions = new Set([position, all.get('gtid') ?? '', lsn === undefined ? '' : `lsn:${lsn}`].filter(word => word !== ''));
+	const compared: PositionProof[] = [];
+	for (const one of positions) compared.push(await compareOne(server, one, name => sizeOf(room.outside(join(path, name)))));
+	return compared.find(({reached}) => reached === false) ?? compared.find(({reached}) => reached === true) ?? compared[0] ?? {reached: null, recovered: null, sentence: 'the mark is in the copy'};
+}
+
+/** A position is a binary log and an offset (`changes.000003:1234`), a log sequence number of InnoDB (`lsn:1234`), or global transaction ids. */
+async function compareOne(server: MysqlServer, position: string, lengthOf: (name: string) => number | null): Promise<PositionProof> {
+	const against = (reached: boolean | null, recovered: string | null): PositionProof => {
+		if (reached === null) return {reached, recovered, sentence: `the mark is in the copy; its position ${position} could not be compared`};
+		return {reached, recovered, sentence: reached ? `recovered to ${recovered ?? ''}, and the mark is at ${position}` : `recovered only to ${recovered ?? ''}, and the mark is at ${position}`};
+	};
+	const binlog = /^([^:\s]+\.\d+):(\d+)$/.exec(position);
 	if (binlog !== null) {
-		const size = sizeOf(room.outside(join(path, basename(binlog[1]!))));
-		if (size === null) return {reached: null, recovered: null, sentence: `the mark is in the copy; its binary log ${basename(binlog[1]!)} is not beside the data, so the position was not compared`};
-		const recovered = `${basename(binlog[1]!)}:${size}`;
-		return reachesBinlog(size, Number(binlog[2]))
-			? {reached: true, recovered, sentence: `the binary log reaches ${recovered}, and the mark is at ${position}`}
-			: {reached: false, recovered, sentence: `the binary log reaches only ${recovered}, and the mark is at ${position}`};
+		const name = basename(binlog[1]!);
+		const size = lengthOf(name);
+		return against(size === null ? null : reachesBinlog(size, Number(binlog[2])), size === null ? null : `${name}:${size}`);
 	}
 
-	if (/^\d+$/.test(position)) {
-		const sequence = await oneValue(server, 'SHOW GLOBAL STATUS LIKE \'Innodb_lsn_current\'', 1);
-		if (sequence === null) return {reached: null, recovered: null, sentence: 'the mark is in the copy; the server does not answer where its log is'};
-		return BigInt(sequence) >= BigInt(position)
-			? {reached: true, recovered: sequence, sentence: `recovered to ${sequence}, and the mark is at ${position}`}
-			: {reached: false, recovered: sequence, sentence: `recovered only to ${sequence}, and the mark is at ${position}`};
+	const sequence = /^(?:lsn:)?(\d+)$/.exec(position)?.[1];
+	if (sequence !== undefined) {
+		const recovered = await oneValue(server, 'SHOW GLOBAL STATUS LIKE \'Innodb_lsn_current\'', 1);
+		return recovered === null || !/^\d+$/.test(recovered) ? against(null, null) : against(BigInt(recovered) >= BigInt(sequence), `lsn:${recovered}`);
 	}
 
 	// What is in its own binary log, and what it has as a replica.
 	const state = await oneValue(server, 'SELECT CONCAT_WS(\',\', NULLIF(@@GLOBAL.gtid_binlog_pos, \'\'), NULLIF(@@GLOBAL.gtid_slave_pos, \'\'))', 0) ?? await oneValue(server, 'SELECT @@GLOBAL.gtid_executed', 0);
-	const reached = state === null ? null : reachesGtid(state, position);
-	if (reached === null || state === null) return {reached: null, recovered: state, sentence: `the mark is in the copy; its position "${position}" was not compared`};
-	return {reached, recovered: state, sentence: reached ? `recovered to ${state}, and the mark is at ${position}` : `recovered only to ${state === '' ? 'no transaction' : state}, and the mark is at ${position}`};
+	return against(state === null ? null : reachesGtid(state, position), state === '' ? 'no transaction' : state);
 }
 
 async function oneValue(server: MysqlServer, statement: string, column: number): Promise<string | null> {
