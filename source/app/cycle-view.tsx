@@ -54,17 +54,21 @@ type Stage =
 	| {readonly is: 'ended'; readonly cycle: RunningCycle; readonly result: CycleResult}
 	| {readonly is: 'refused'; readonly error: unknown};
 
-/** `c`, and `quiesce cycle`: a live cycle. From the app it first says what it will do, and asks; as a command it was asked for already. */
+/**
+ * `c`, and `quiesce cycle`: a live cycle. From the app it first says what it will do, and asks; as a command, or from the wizard, it was asked for already.
+ * As the whole of a command it leaves when it has ended.
+ */
 export function View(props: ViewProps): ReactNode {
-	const {invocation, leave} = props;
-	const asked = invocation.command === 'cycle';
+	const {invocation, route, leave} = props;
+	const asked = invocation.command === 'cycle' || (route.view === 'cycle' && route.asked === true);
+	const alone = invocation.command === 'cycle' || invocation.command === 'setup';
 	const [stage, setStage] = useState<Stage>({is: 'asking'});
 	const start = (): void => {
 		const cycle = new RunningCycle(orderOf(invocation), summarise);
 		setStage({is: 'running', cycle});
 		cycle.ended.then(
-			result => (asked ? leave({exitCode: exitCodeOf(result), summary: cycle.summary(result)}) : setStage({is: 'ended', cycle, result})),
-			(error: unknown) => (asked ? leave({exitCode: 1, error}) : setStage({is: 'refused', error})),
+			result => (alone ? leave({exitCode: exitCodeOf(result), summary: cycle.summary(result)}) : setStage({is: 'ended', cycle, result})),
+			(error: unknown) => (alone ? leave({exitCode: 1, error}) : setStage({is: 'refused', error})),
 		);
 	};
 	switch (stage.is) {

@@ -42,7 +42,7 @@ export function View({invocation, replace, back, leave}: ViewProps): ReactNode {
 	const finish = async (rehearse: boolean): Promise<void> => {
 		await session.dropDraft();
 		const at = session.state.read();
-		if (rehearse) replace({view: 'cycle'});
+		if (rehearse) replace({view: 'cycle', asked: true});
 		else leave({exitCode: exitCodes.done, ...(at === null ? {} : {summary: writtenSummary(at, columns)})});
 	};
 	const leaving = (): void => void interrupt();

@@ -5,7 +5,8 @@ export type Route =
 	| {readonly view: 'home'}
 	| {readonly view: 'setup'}
 	| {readonly view: 'doctor'}
-	| {readonly view: 'cycle'}
+	/** `asked`: what it does was said already, so it begins at once. */
+	| {readonly view: 'cycle'; readonly asked?: true}
 	| {readonly view: 'watch'}
 	| {readonly view: 'history'}
 	/** `name`: an error's name or code to open at once. */

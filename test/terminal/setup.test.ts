@@ -3,8 +3,9 @@ import {existsSync, readFileSync, readdirSync, statSync, writeFileSync} from 'no
 import {createServer} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {suite, test} from 'node:test';
+import {makeLoopDisks} from '../support/loop-disk.js';
 import {bundledQuiesce, makeSandbox, whyNoBundle, type Sandbox, type SandboxFile} from '../support/sandbox.js';
-import {firstReason, whyNoSandbox, whyNoTmux} from '../support/skip.js';
+import {firstReason, whyNoLoopDisks, whyNoSandbox, whyNoTmux} from '../support/skip.js';
 import {openTerminal, type Terminal} from '../support/terminal.js';
 
 const configuration = '/etc/azure/VMSnapshotScriptPluginConfig.json';
@@ -302,6 +303,33 @@ suite('the wizard in a real terminal', {skip}, () => {
 			await terminal.exited();
 			const again = await open();
 			await again.shows('❯ Keep it and change it');
+		});
+	});
+});
+
+suite('the rehearsal at the end of the wizard', {skip: firstReason(skip, whyNoLoopDisks('ext4'))}, () => {
+	test('goes straight into a live cycle over what was named, and what it came to stays on the terminal', {timeout: 60_000}, async () => {
+		await visit([pre, post], async ({sandbox, open}) => {
+			const disks = await makeLoopDisks([{name: 'data', type: 'ext4'}], {sandbox});
+			try {
+				const {mount} = disks.disk('data');
+				const model = {preScriptLocation: pre.path, postScriptLocation: post.path, timeoutInSeconds: 30};
+				sandbox.put({path: '/etc/model.json', content: JSON.stringify(model)});
+				const terminal = await open(['--template', '/etc/model.json', '--mount', mount, '--hold', '1'], {columns: 100, rows: 30});
+				await terminal.shows(/frozen by a rehearsal/);
+				await enter(terminal, '❯ A file', /❯ \/etc\/model\.json/, '❯ My own scripts', /pre\.sh/, /post\.sh/, 'where they are', 'step 4 of 12', 'post-script get', 'pre-script tried', 'post-script tried', 'step 6 of 12', 'step 7 of 12', 'step 8 of 12', 'step 9 of 12', 'step 10 of 12', 'step 11 of 12');
+				await terminal.shows('Tonight\'s backup');
+				await enter(terminal, 'step 12 of 12');
+				assert.ok((await terminal.screen()).replaceAll(/\s+/g, ' ').includes(`freezes ${mount}`));
+				await enter(terminal, 'FROZEN');
+				assert.equal(await terminal.exited(), 0);
+				const screen = await terminal.screen();
+				assert.match(screen, /Application-consistent/);
+				assert.ok(screen.includes(mount), screen);
+				assert.equal(await disks.wasFrozen('data'), false);
+			} finally {
+				await disks.end();
+			}
 		});
 	});
 });
