@@ -8,6 +8,7 @@ import {makeTheme} from '../components/theme.js';
 import {exitCodes} from '../core/failure.js';
 import {verdictSentence} from '../core/verdict-words.js';
 import {isAtStart} from '../core/wizard/reduce.js';
+import {isWriting} from '../core/wizard/wanted.js';
 import type {WizardState} from '../core/wizard/types.js';
 import {leftToDo} from '../core/wizard/words.js';
 import {SetupScreen} from '../screens/setup/index.js';
@@ -30,6 +31,8 @@ export function View({invocation, replace, back, leave}: ViewProps): ReactNode {
 	if (failure !== null) throw failure.error;
 
 	const interrupt = async (): Promise<void> => {
+		// It takes a moment, and what is said at the end must be true.
+		if (state !== null && isWriting(session.state.read() ?? state)) return;
 		const problem = await session.keepDraft();
 		const at = session.state.read();
 		if (at === null || at.written === null) leave({exitCode: exitCodes.interrupted, summary: interruptedSummary(session.hasDraft(), problem)});

@@ -36,9 +36,10 @@ export function ChoiceQuestion<Value>(props: ChoiceQuestionProps<Value>): ReactN
 		enterLabel,
 		moveLabel: 'choose',
 	});
+	// Pages belong to the text below.
 	const rows = Math.min(choices.length, 8);
 	return (
-		<Question {...props} bindings={list.bindings} rows={rows}>
+		<Question {...props} bindings={list.bindings.filter(({keys}) => !keys.includes('pageup'))} rows={rows}>
 			<ChoiceList list={list} height={rows} />
 		</Question>
 	);

@@ -8,6 +8,7 @@ import {useRoom, useSize, widestText} from '../../components/size.js';
 import {Waiting} from '../../components/spinner.js';
 import {useTheme, type Theme} from '../../components/theme.js';
 import {stepNumber, stepOf, steps} from '../../core/wizard/steps.js';
+import {why} from '../../core/wizard/why.js';
 import {consequencesOf, questionOf, valueNotes} from '../../core/wizard/words.js';
 import {paragraphLines, type Line} from './lines.js';
 import {StepStrip} from './step-strip.js';
@@ -49,9 +50,8 @@ export function Question(props: QuestionProps): ReactNode {
 		{keys: ['esc'], label: 'back', run: back},
 		{keys: ['ctrl-c'], label: state.written === null ? 'leave, nothing is written' : 'leave', run: leave},
 	];
-	const why = consequencesOf(state.page, state).map(({text}) => text);
 	return (
-		<Frame where={columns < 60 ? ['set up'] : ['set up', step.title]} right={`step ${stepNumber(state.page)} of ${steps.length}`} bindings={all} typing={typing} {...(why.length === 0 ? {} : {explanation: [questionOf(state.page, state), ...why]})}>
+		<Frame where={columns < 60 ? ['set up'] : ['set up', step.title]} right={`step ${stepNumber(state.page)} of ${steps.length}`} bindings={all} typing={typing} explanation={why[step.name]}>
 			<Body {...props} scroll={scroll} />
 		</Frame>
 	);

@@ -4,7 +4,8 @@ import * as fc from 'fast-check';
 import {readEffectiveSettings} from '../../../source/core/extension/settings.js';
 import {ago} from '../../../source/core/wizard/ago.js';
 import {consequencesOf, effectiveLimit, questionOf, valueNotes} from '../../../source/core/wizard/words.js';
-import {pagesOf} from '../../../source/core/wizard/steps.js';
+import {why} from '../../../source/core/wizard/why.js';
+import {pagesOf, steps} from '../../../source/core/wizard/steps.js';
 import {begun, configuration, emptyMachine, enter, mariadb, next, play} from './states.js';
 
 suite('what the wizard says', () => {
@@ -20,6 +21,10 @@ suite('what the wizard says', () => {
 	test('every screen asks a question', () => {
 		const state = play(begun({applications: [mariadb]}), enter('askSettings', true));
 		for (const page of pagesOf(state)) assert.notEqual(questionOf(page, state), '', page);
+	});
+
+	test('every step says why', () => {
+		for (const {name} of steps) assert.ok(why[name].length > 0);
 	});
 
 	test('beside a value stand the present one, the default and the range', () => {

@@ -126,6 +126,17 @@ class Fake {
 		return open(<View />, columns);
 	}
 
+	/** Resolves when a screen is reached. */
+	async reaches(page: string): Promise<void> {
+		return new Promise(resolve => {
+			const forget = this.cell.subscribe(() => {
+				if (this.cell.read().page !== page) return;
+				forget();
+				setImmediate(resolve);
+			});
+		});
+	}
+
 	get page(): string {
 		return this.cell.read().page;
 	}
@@ -150,11 +161,14 @@ suite('the keys of the wizard', () => {
 		assert.match(terminal.frame(), /✖ There is no such file\./);
 		await terminal.send(bytes.enter);
 		assert.equal(fake.page, 'pre-script');
+		const scripts = fake.reaches('scripts');
 		await terminal.send('\u001B');
-		await new Promise(resolve => setTimeout(resolve, 60));
-		assert.equal(fake.page, 'scripts');
+		// A terminal sends more after an Escape, or not: that takes Ink a moment to tell.
+		await scripts;
 		await terminal.send(bytes.enter);
-		assert.match(terminal.frame(), /❯ \/gone/);
+		assert.equal(fake.page, 'pre-script');
+		await terminal.send('!');
+		assert.match(terminal.frame(), /❯ \/gone!/);
 		terminal.end();
 	});
 
@@ -235,6 +249,19 @@ suite('the keys of the wizard', () => {
 			assert.equal(fake.left, 1);
 			terminal.end();
 		}
+	});
+
+	test('what stands below a list can be read to its end, and ? says why', async () => {
+		const fake = new Fake(play(atScripts, enter('preScript', '/s/pre.sh'), next, enter('postScript', '/s/post.sh'), next, next, next, next, next, next, next, enter('continueBackupOnFailure', false)));
+		const terminal = fake.open(40);
+		assert.doesNotMatch(terminal.frame(), /never stops a\s+backup/);
+		assert.match(terminal.frame(), /pgdn/);
+		await terminal.send(bytes.pageDown, bytes.pageDown, bytes.pageDown);
+		assert.match(terminal.frame(), /never stops a\s+backup/);
+		assert.equal(fake.cell.read().entries.continueBackupOnFailure, false);
+		await terminal.send('?');
+		assert.match(terminal.frame(), /With true a backup is taken/);
+		terminal.end();
 	});
 
 	test('a look that arrives later is shown', () => {
