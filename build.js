@@ -1,11 +1,31 @@
-// Builds what is shipped: one bundle an entry, with shared chunks, and the launcher beside them, in dist/.
+// Builds what is shipped into dist/: one file a command, the screens in shared pieces, and the launcher beside them.
 // Plain JavaScript that also runs on the Node of old machines, because npm runs it before anything else.
 import {accessSync, chmodSync, constants, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync} from 'node:fs';
+import {basename, dirname, join, relative} from 'node:path';
 import {fileURLToPath} from 'node:url';
 
 process.chdir(fileURLToPath(new URL('.', import.meta.url)));
 // npm runs `prepare` after npm ci, and once more at the first npx: it must not fail there, because npm would remember a broken link.
 const preparing = process.env.npm_lifecycle_event === 'prepare';
+
+/** What is loaded when it is called for, and therefore lies in a file of its own: the commands, and the app. */
+const apart = {
+	name: 'apart',
+	setup(bundle) {
+		bundle.onResolve({filter: /^\.{1,2}\//}, ({path, importer, kind}) => {
+			if (kind !== 'dynamic-import') return undefined;
+			const target = relative('source', join(dirname(importer), path)).replace(/\.js$/, '');
+			if (target === 'app/app') return {path: './app.js', external: true};
+			return dirname(target) === 'commands' ? {path: `./command-${basename(target)}.js`, external: true} : undefined;
+		});
+	},
+};
+
+/** The files of source/commands/ that are loaded by name; the others belong to the command line itself. */
+function commandFiles() {
+	const own = ['table', 'parse', 'mode', 'invocation'];
+	return readdirSync('source/commands').map(name => basename(name, '.ts')).filter(name => !own.includes(name));
+}
 
 const {build} = await import('esbuild').catch(() => giveUp('quiesce is not built, because what it needs is not installed. Run this first: npm ci'));
 if (existsSync('dist') && !writable('dist')) giveUp('dist/ cannot be written here and is left as it is.');
@@ -14,11 +34,9 @@ if (existsSync('dist') && !writable('dist')) giveUp('dist/ cannot be written her
 const fresh = `dist/.new-${process.pid}`;
 mkdirSync(fresh, {recursive: true});
 try {
-	await build({
-		entryPoints: {cli: 'source/cli.ts', guard: 'source/guard.ts'},
+	const common = {
 		outdir: fresh,
 		bundle: true,
-		splitting: true,
 		format: 'esm',
 		platform: 'node',
 		target: 'node24',
@@ -31,7 +49,13 @@ try {
 		// CommonJS dependencies call require(), which an ES module does not have.
 		banner: {js: "import {createRequire as quiesceRequire} from 'node:module'; const require = quiesceRequire(import.meta.url);"},
 		logLevel: 'warning',
-	});
+	};
+	await Promise.all([
+		// Each command in one file with all that it needs and no more: loading many small ones takes longer than the commands themselves.
+		build({...common, entryPoints: {cli: 'source/cli.ts', guard: 'source/guard.ts', ...Object.fromEntries(commandFiles().map(name => [`command-${name}`, `source/commands/${name}.ts`]))}, plugins: [apart]}),
+		// The screens share Ink, and each view is loaded when it is opened.
+		build({...common, entryPoints: {app: 'source/app/app.tsx'}, splitting: true, chunkNames: 'screen-[name]-[hash]'}),
+	]);
 	copyFileSync('source/launcher.sh', `${fresh}/quiesce`);
 	chmodSync(`${fresh}/quiesce`, 0o755);
 	const names = readdirSync(fresh);

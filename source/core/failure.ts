@@ -31,6 +31,11 @@ export class Failure extends Error {
 	readonly remedies: readonly string[];
 	readonly exitCode: ExitCode;
 
+	/** By what it is and not by who made it: in the shipped bundles every command has this class of its own. */
+	static override [Symbol.hasInstance](value: unknown): value is Failure {
+		return value instanceof Error && value.name === 'Failure' && 'remedies' in value && 'exitCode' in value;
+	}
+
 	constructor(message: string, options: FailureOptions = {}) {
 		super(message, options.cause === undefined ? undefined : {cause: options.cause});
 		this.remedies = options.remedy === undefined ? [] : typeof options.remedy === 'string' ? [options.remedy] : options.remedy;
