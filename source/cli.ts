@@ -69,6 +69,12 @@ async function main(words: readonly string[]): Promise<number> {
 
 	const entry = commands[line.command]!;
 	if (entry.root) requireRoot(`quiesce ${line.command}`);
+	const route = mode === 'interactive' ? entry.screen?.(line.flags, line.operands) ?? null : null;
+	if (route !== null) {
+		const {openApp} = await import('./app/app.js');
+		return openApp(route, {command: line.command, mode, flags: line.flags, operands: line.operands});
+	}
+
 	const run = await entry.load();
 	return run({command: line.command, mode, flags: line.flags, operands: line.operands});
 }

@@ -14,11 +14,6 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const satisfies readonly NonN
 /** `quiesce cycle`: a live cycle now. Answers with the exit code of its outcome. */
 export const run: Command = async invocation => {
 	const {flags, mode} = invocation;
-	if (mode === 'interactive') {
-		const {openApp} = await import('../app/app.js');
-		return openApp({view: 'cycle'}, invocation);
-	}
-
 	const output = openOutput(1);
 	const print = mode === 'json' ? jsonLine : plainPrinter();
 	// Not a stop (Ctrl-Z) while something may be frozen or held: the cycle would stand still and the filesystems with it.

@@ -17,11 +17,6 @@ export const run: Command = async invocation => {
 		...(flags.mount === undefined ? {} : {mounts: flags.mount}),
 	};
 	if (flags.yes === true && flags.fix !== true) throw new Failure('--yes answers the question that --fix asks.', {exitCode: exitCodes.usage, remedy: 'quiesce doctor --fix --yes'});
-	if (mode === 'interactive' && flags.fix !== true) {
-		const {openApp} = await import('../app/app.js');
-		return openApp({view: 'doctor'}, invocation);
-	}
-
 	const examination = flags.fix === true ? await fix(invocation, options) : await examine(options);
 	if (flags.fix !== true) write(mode === 'json' ? JSON.stringify(doctorJson(examination)) : doctorLines(examination, style()).join('\n'));
 	return hasErrors(examination) ? exitCodes.findings : exitCodes.done;

@@ -25,10 +25,6 @@ export const run: Command = async invocation => {
 	};
 
 	if (wanted === undefined) {
-		if (invocation.mode === 'interactive') {
-			const {openApp} = await import('../app/app.js');
-			return openApp({view: 'explain'}, invocation);
-		}
 		write(mode === 'json'
 			? JSON.stringify({errors: errorTable})
 			: `${errorTable.map(entry => `${String(entry.code ?? '').padStart(4)}  ${entry.name}\n      ${wrap(entry.happened, 72, '      ')}`).join('\n')}\n\nquiesce explain NAME or CODE tells what to do.`);

@@ -9,11 +9,6 @@ export const run: Command = async invocation => {
 		return setUp(flags, mode);
 	}
 
-	if (mode === 'interactive') {
-		const {openApp} = await import('../app/app.js');
-		return openApp({view: 'setup'}, invocation);
-	}
-
 	throw new Failure(mode === 'json' ? 'The wizard does not answer in JSON.' : 'The wizard needs a terminal, and there is none here.', {
 		exitCode: exitCodes.usage,
 		remedy: ['Give the answers as JSON instead: quiesce setup --answers FILE (- for standard input)', 'What they may be: templates/answers.schema.json, and quiesce setup --help'],

@@ -1,4 +1,5 @@
-import type {Command} from './invocation.js';
+import type {Route} from '../app/view.js';
+import type {Command, Flags} from './invocation.js';
 
 /** One command as the command line knows it. What it does is loaded only when it is called. */
 export type CommandEntry = {
@@ -12,6 +13,8 @@ export type CommandEntry = {
 	readonly options: readonly OptionName[];
 	/** Refused (6) where the user is not root. */
 	readonly root: boolean;
+	/** The view that is opened in the command's place at a terminal; none where absent or null. */
+	readonly screen?: (flags: Flags, operands: readonly string[]) => Route | null;
 	/** Left out of `--help`. */
 	readonly hidden?: boolean;
 	readonly load: () => Promise<Command>;
@@ -53,6 +56,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
 		mostOperands: 0,
 		options: ['answers', 'check', 'diff', 'template', 'mount', 'snapshot', 'hold', 'yes'],
 		root: true,
+		screen: ({answers, check, diff}) => (answers === undefined && check !== true && diff !== true ? {view: 'setup'} : null),
 		load: async () => (await import('./setup.js')).run,
 	},
 	doctor: {
@@ -60,6 +64,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
 		mostOperands: 0,
 		options: ['fix', 'yes', 'mount'],
 		root: true,
+		screen: ({fix, yes}) => (fix === true || yes === true ? null : {view: 'doctor'}),
 		load: async () => (await import('./doctor.js')).run,
 	},
 	cycle: {
@@ -67,6 +72,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
 		mostOperands: 0,
 		options: ['snapshot', 'mount', 'hold', 'wait'],
 		root: true,
+		screen: () => ({view: 'cycle'}),
 		load: async () => (await import('./cycle.js')).run,
 	},
 	watch: {
@@ -90,6 +96,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
 		mostOperands: 1,
 		options: [],
 		root: false,
+		screen: (_flags, [name]) => (name === undefined ? {view: 'explain'} : null),
 		load: async () => (await import('./explain.js')).run,
 	},
 	verify: {
