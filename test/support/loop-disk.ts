@@ -3,6 +3,7 @@ import {once} from 'node:events';
 import {closeSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {setTimeout as delay} from 'node:timers/promises';
 import {must as mustHere, run as runHere} from './process.js';
 import type {Sandbox} from './sandbox.js';
 
@@ -70,7 +71,7 @@ export async function makeLoopDisks(orders: readonly LoopDiskOrder[], options: L
 	const end = async (): Promise<void> => {
 		await thaw();
 		for (const disk of disks.splice(0).toReversed()) {
-			await must('umount', [disk.mount]);
+			await unmount(disk.mount);
 			await run('losetup', ['-d', disk.device]);
 		}
 		if (watchdog !== undefined && watchdog.exitCode === null) {
@@ -79,6 +80,16 @@ export async function makeLoopDisks(orders: readonly LoopDiskOrder[], options: L
 			await closed;
 		}
 		rmSync(directory, {recursive: true, force: true});
+	};
+
+	const unmount = async (mount: string): Promise<void> => {
+		// Another test's namespace, made meanwhile or ending just now, may still hold a mount of what lies within. It tells nobody when it is gone.
+		for (const until = performance.now() + 10_000; ;) {
+			const end = await run('umount', [mount]);
+			if (end.exitCode === 0) return;
+			if (!end.stderr.includes('busy') || performance.now() > until) throw new Error(`umount ${mount} ended with ${end.exitCode ?? end.signal}: ${end.stderr.trim()}`);
+			await delay(100);
+		}
 	};
 
 	try {
