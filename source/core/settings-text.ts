@@ -19,6 +19,8 @@ export type SettingsText = {
 	readonly duplicates: readonly string[];
 	/** In a sentence, with the line; null where the text parses, whatever it holds. */
 	readonly problem: string | null;
+	/** The error with which the extension refuses a text that does not parse: 305, or 304 where it is nested too deep. */
+	readonly refusal: 304 | 305 | null;
 };
 
 class Trouble extends Error {
@@ -174,7 +176,7 @@ function lineOf(text: string, at: number): number {
 
 /** Reads the configuration's bytes as Python's JSON reader does. Never throws. */
 export function readSettingsText(bytes: Uint8Array): SettingsText {
-	const none = {settings: null, duplicates: []};
+	const none = {settings: null, duplicates: [], refusal: 305} as const;
 	if (bytes.length === 0) return {...none, problem: 'It is empty.'};
 	if (isWide(bytes)) return {...none, problem: 'It is in UTF-16, and Azure reads only UTF-8.'};
 	let text: string;
@@ -187,12 +189,12 @@ export function readSettingsText(bytes: Uint8Array): SettingsText {
 	if (text.startsWith('\uFEFF')) return {...none, problem: 'It begins with a byte order mark, as some Windows editors write it.'};
 	try {
 		const document = parsePythonJson(text);
-		if (document.type !== 'dict') return {...none, problem: null};
-		return {settings: plainValue(document) as Readonly<Record<string, unknown>>, duplicates: duplicatesOf(text), problem: null};
+		if (document.type !== 'dict') return {...none, problem: null, refusal: null};
+		return {settings: plainValue(document) as Readonly<Record<string, unknown>>, duplicates: duplicatesOf(text), problem: null, refusal: null};
 	} catch (error) {
 		if (!(error instanceof PythonJsonError)) throw error;
 		const comment = /^(?:\/[/*]|#)/.test(text.slice(error.at, error.at + 2));
-		return {...none, problem: `In line ${lineOf(text, error.at)} ${comment ? 'there is a comment, which JSON does not have' : error.message}.`};
+		return {...none, refusal: error.tooDeep ? 304 : 305, problem: `In line ${lineOf(text, error.at)} ${comment ? 'there is a comment, which JSON does not have' : error.message}.`};
 	}
 }
 
@@ -233,7 +235,8 @@ export function repairSettings(bytes: Uint8Array): string | null {
 			const text = new TextDecoder(encoding, {fatal: true}).decode(bytes);
 			const members = new Walker(text, true).members();
 			if (members === null || members.length === 0) return null;
-			return writeSettings(collect(members));
+			const written = writeSettings(collect(members));
+			return readSettingsText(new TextEncoder().encode(written)).settings === null ? null : written;
 		} catch {
 			// The next encoding, or none.
 		}

@@ -45,7 +45,7 @@ export async function gatherFacts({configuration, mounts = [], log}: ExamineOpti
 function configurationFacts(extension: ExtensionFacts): ConfigurationFacts {
 	const file = extension.configuration;
 	const {path, content} = file;
-	const text = content === null ? {settings: null, duplicates: [], problem: null} : readSettingsText(content);
+	const text = content === null ? {settings: null, duplicates: [], problem: null, refusal: null} : readSettingsText(content);
 	const documented = readPath(join(dirname(path), documentedName), 0).facts;
 	return {
 		path,

@@ -4,13 +4,15 @@ import {findFeatures, shellLines} from '../core/checks/shell-text.js';
 import {mountOf, type MountFact} from '../core/mount-facts.js';
 import {scriptPath} from './azure-files.js';
 import {isRegularFile, openPlaces, readPath, similarPaths} from './inspection.js';
-import {findCommand, readWithShell, tryFeature} from './shell.js';
+import {checkWithShellcheck, findCommand, readWithShell, shellName, tryFeature} from './shell.js';
 
 /** How much of a script is looked at. */
 const mostBytes = 1024 * 1024;
 /** What `sh -n` may take, and a probe of one feature. A slower machine gets no answer, and the checks that need it say nothing. */
 const syntaxDeadlineMs = 1000;
 const probeDeadlineMs = 500;
+/** More than anybody writes by hand is not given to shellcheck, which takes long for it. */
+const mostCheckedBytes = 64 * 1024;
 
 /** Looks at one script without running it. Never throws; the machine's `sh` reads it, with a deadline. */
 export async function readScriptFacts({role, location, directory, mounts}: {
@@ -24,9 +26,13 @@ export async function readScriptFacts({role, location, directory, mounts}: {
 	const path = scriptPath(location, directory);
 	const {facts: file, size} = readPath(path, mostBytes);
 	const text = file.content === null ? null : new TextDecoder('utf-8').decode(file.content);
-	const [syntax, dialect] = text === null ? [null, []] : await Promise.all([readWithShell(path, syntaxDeadlineMs), dialectTroubles(text)]);
+	const [syntax, dialect, mistakes] = text === null ? [null, [], []] : await Promise.all([
+		readWithShell(path, syntaxDeadlineMs),
+		dialectTroubles(text),
+		size > mostCheckedBytes ? [] : checkWithShellcheck(path, shellName(), probeDeadlineMs),
+	]);
 	return {
-		role, location, path, file, size, text, syntax, dialect,
+		role, location, path, file, size, text, syntax, dialect, mistakes,
 		interpreter: text === null ? null : interpreterOf(text),
 		openPlaces: file.kind === 'file' && path.startsWith('/') ? openPlaces(path) : [],
 		mount: file.kind === 'file' && mounts !== null ? mountHolding(path, mounts) : null,

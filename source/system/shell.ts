@@ -1,6 +1,7 @@
 import {spawn} from 'node:child_process';
 import {closeSync, constants, openSync, realpathSync} from 'node:fs';
 import {basename, join} from 'node:path';
+import type {ShellMistake} from '../core/checks/facts.js';
 import {isRegularFile} from './inspection.js';
 
 /** How a short command ended; null where it could not be started or did not end in time (it is then killed). */
@@ -91,6 +92,30 @@ function complaint(words: string): {readonly line: number | null; readonly messa
 	const match = /^[^:]*:\s*(?:line\s+)?(\d+):\s*(.*)$/.exec(first);
 	const clean = (text: string): string => text.replace(/[\u0000-\u001F\u007F-\u009F]/g, ' ').trim().slice(0, 200);
 	return match === null ? {line: null, message: clean(first) === '' ? 'it is not a script' : clean(first)} : {line: Number(match[1]), message: clean(match[2]!)};
+}
+
+/** What shellcheck is sure is wrong in a script; nothing where it is not installed or did not answer in time. */
+export async function checkWithShellcheck(path: string, shell: string | null, deadlineMs: number): Promise<readonly ShellMistake[]> {
+	const command = findCommand('shellcheck');
+	if (command === null) return [];
+	const dialect = shell === 'bash' || shell === 'dash' || shell === 'ksh' ? shell : 'sh';
+	let descriptor: number;
+	try {
+		descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+	} catch {
+		return [];
+	}
+
+	try {
+		// Its milder remarks are about style, and about what other shells than this one would not do.
+		const run = await runShortly(command, ['--norc', `--shell=${dialect}`, '--severity=error', '--format=json1', '-'], {deadlineMs, input: descriptor});
+		const answer = JSON.parse(run?.stdout ?? 'null') as {readonly comments?: ReadonlyArray<{readonly line: number; readonly code: number; readonly message: string}>} | null;
+		return (answer?.comments ?? []).map(({line, code, message}) => ({line, code: `SC${code}`, message}));
+	} catch {
+		return [];
+	} finally {
+		closeSync(descriptor);
+	}
 }
 
 /** What a feature alone does in the machine's own `sh`: it works, it fails, or `sh` ends at it. */

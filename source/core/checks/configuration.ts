@@ -72,14 +72,14 @@ export const configurationChecks = [
 		title: 'the configuration is valid JSON',
 		needs: ['configuration'],
 		applies: ({configuration}) => configuration.file.kind === 'file',
-		conclude({configuration: {path, problem, repaired, file, settings}}) {
+		conclude({configuration: {path, problem, refusal, repaired, file, settings}}) {
 			if (problem !== null) {
 				return [finding({
 					id: 'configuration-not-json',
 					severity: 'error',
-					error: 'IncorrectJSONConfigFile',
+					error: refusal === 304 ? 'IncorrectPluginhostFile' : 'IncorrectJSONConfigFile',
 					title: 'The configuration is not valid JSON',
-					detail: `${problem} ${notReadWords} (IncorrectJSONConfigFile, 305.)`,
+					detail: `${problem} ${notReadWords} (${refusal === 304 ? 'IncorrectPluginhostFile, 304' : 'IncorrectJSONConfigFile, 305'}.)`,
 					remedy: repaired === null ? 'Correct the file, or write it anew: quiesce setup' : 'The settings can be made out: quiesce writes them as plain JSON in UTF-8.',
 					path,
 					source: 'verdict',

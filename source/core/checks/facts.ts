@@ -25,6 +25,9 @@ export type DialectTrouble = {
 	readonly certain: boolean;
 };
 
+/** One of shellcheck's errors: `SC2242`, and its words. */
+export type ShellMistake = {readonly line: number; readonly code: string; readonly message: string};
+
 /** What a script is, read without running it. */
 export type ScriptFacts = {
 	readonly role: Role;
@@ -40,6 +43,8 @@ export type ScriptFacts = {
 	/** What `sh -n` of this machine says; null where it was not asked or did not answer in time. */
 	readonly syntax: {readonly line: number | null; readonly message: string} | 'fine' | null;
 	readonly dialect: readonly DialectTrouble[];
+	/** Mistakes that shellcheck is sure of, where it is installed. */
+	readonly mistakes: readonly ShellMistake[];
 	/** The program after `#!`, and whether it exists; null without such a line. */
 	readonly interpreter: {readonly path: string; readonly exists: boolean} | null;
 	readonly openPlaces: readonly OpenPlace[];
@@ -60,6 +65,8 @@ export type ConfigurationFacts = {
 	readonly duplicates: readonly string[];
 	/** What is wrong with the text; null where it parses. */
 	readonly problem: string | null;
+	/** The code with which the extension refuses such a text. */
+	readonly refusal: 304 | 305 | null;
 	/** Where the text does not parse: the same settings as plain JSON, if they can be made out without a guess; else null. */
 	readonly repaired: string | null;
 	/** The file under the documentation's name, VMSnapshotPluginConfig.json, in the same directory. */

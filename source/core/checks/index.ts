@@ -13,6 +13,10 @@ import {scriptChecks} from './scripts.js';
 import {settingChecks} from './settings.js';
 import {spellingChecks} from './spelling.js';
 import {timingChecks} from './timing.js';
+import {workloadChecks} from './workload.js';
+
+/** What holds whether or not the configured scripts are used. */
+const surroundingChecks: readonly Check[] = [...filesystemChecks, ...machineChecks, ...workloadChecks];
 
 /** All checks of the doctor. A new one is an entry in one of these files, or a file and a line here. */
 export const checks: readonly Check[] = [
@@ -25,8 +29,7 @@ export const checks: readonly Check[] = [
 	...languageChecks,
 	...loudnessChecks,
 	...pairChecks,
-	...filesystemChecks,
-	...machineChecks,
+	...surroundingChecks,
 ];
 
 export type Examined = {
@@ -43,7 +46,10 @@ export type Explain = (error: ErrorReference) => {readonly title: string; readon
 
 /** Runs all checks that apply. Every error of the verdict has a finding at the end. */
 export function runChecks(facts: Facts, explain: Explain): Examined {
-	const applying = checks.filter(check => check.applies(facts));
+	const {workload, errors, settings} = facts.check;
+	// Where a workload takes their place, or the plugin host runs none, the scripts and their configuration decide nothing.
+	const unused = workload !== null || (errors.length === 0 && settings.pre === null);
+	const applying = (unused ? surroundingChecks : checks).filter(check => check.applies(facts));
 	const found: Finding[] = [];
 	const fine: string[] = [];
 	for (const check of applying) {

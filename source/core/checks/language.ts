@@ -130,6 +130,20 @@ function language(script: ScriptFacts, shell: string | null): Finding[] {
 		}));
 	}
 
+	const [mistake] = script.mistakes;
+	if (mistake !== undefined && found.length === 0) {
+		found.push(finding({
+			...common,
+			id: `${name}-mistake`,
+			// Its opinion, not what sh or the extension said.
+			severity: 'info',
+			title: `shellcheck finds a mistake in the ${name}`,
+			detail: `Line ${mistake.line}: ${mistake.message.replace(/\.$/, '')} (${mistake.code}).${script.mistakes.length === 1 ? '' : ` There ${script.mistakes.length === 2 ? 'is one more' : `are ${script.mistakes.length - 1} more`}.`} ${run}`,
+			remedy: `See all of it: shellcheck -s sh ${path}`,
+			note: `line ${mistake.line}`,
+		}));
+	}
+
 	if (script.interpreter !== null && !script.interpreter.exists && !script.interpreter.path.includes('\r')) {
 		found.push(finding({
 			...common,

@@ -1,3 +1,4 @@
+import {outcomeWords} from '../verdict-words.js';
 import {check} from './check.js';
 import type {ProcessName} from './facts.js';
 import {finding, type Finding} from './finding.js';
@@ -133,7 +134,7 @@ export const machineChecks = [
 		id: 'host-configuration',
 		title: "the extension's plugin host file is sound",
 		needs: ['extension'],
-		conclude({extension: {hostConfiguration: file}, check: {errors}}) {
+		conclude({extension: {hostConfiguration: file}, check: {errors, settings}}) {
 			if (file.kind === 'missing') return [];
 			const other = file.mode & 0o077;
 			const digits = [(other >> 3) & 7, other & 7];
@@ -155,13 +156,12 @@ export const machineChecks = [
 				}));
 			}
 
-			const text = file.content === null ? '' : new TextDecoder().decode(file.content.subarray(0, 65_536));
-			if (errors.length === 0 && /^\s*numberOfPlugins\s*[:=]\s*0+\s*$/mi.test(text)) {
+			if (errors.length === 0 && settings.pre === null) {
 				found.push(finding({
 					id: 'host-no-plugins',
 					severity: 'warning',
 					title: 'The plugin host file switches the scripts off',
-					detail: `${file.path} says numberOfPlugins 0: Azure runs no script at all, and still calls the backup application-consistent.`,
+					detail: `${file.path} says that there are no plugins (numberOfPlugins 0, or nothing): Azure runs no script at all, and still calls the backup application-consistent.`,
 					remedy: 'Set numberOfPlugins to 1, or remove the file: the one that the extension ships is then used.',
 					path: file.path,
 					source: 'extension',
@@ -170,20 +170,6 @@ export const machineChecks = [
 
 			return found;
 		},
-	}),
-	check({
-		id: 'workload',
-		title: 'no workload takes the place of the scripts',
-		needs: ['check'],
-		conclude: ({check: {workload}, extension}) => workload === null ? [] : [finding({
-			id: 'workload-takes-over',
-			severity: 'info',
-			title: `Azure's own ${workload} scripts take the place of yours`,
-			detail: `${extension.workload.path} names the workload ${workload}, so the extension uses the scripts that it brings for it, and never the ones of the configuration.`,
-			remedy: `To use your own scripts, leave workload_name empty in ${extension.workload.path}.`,
-			path: extension.workload.path,
-			source: 'extension',
-		})],
 	}),
 	check({
 		id: 'last-backup',
@@ -195,7 +181,7 @@ export const machineChecks = [
 			return [finding({
 				id: 'last-backup-less',
 				severity: 'warning',
-				title: `Azure's last backup was ${verdict.outcome === 'failed' ? 'a failure' : `only ${verdict.outcome}`}`,
+				title: `Azure's last backup ${verdict.outcome === 'failed' ? 'failed' : `was only ${outcomeWords[verdict.outcome]}`}`,
 				detail: `At ${at}${error === undefined ? '' : `, because of ${verdict.errors.map(({name, code}) => code === null ? name : `${name} (${code})`).join(', ')}`}. If you have changed something since, the verdict above counts, not this.`,
 				remedy: error === undefined ? 'Look at it: quiesce watch --once' : `See what it means: quiesce explain ${error.name}`,
 				note: at,

@@ -45,6 +45,9 @@ export const parameterChecks = [
 				} as const;
 				const dying = `Azure's extension stops at it before the ${role}-script starts, and its host waits for up to half an hour before it goes on without a result (error ${pre ? 310 : 311}).`;
 				if (value === undefined) continue;
+				const before = found.length;
+				const name = settings?.['pluginName'];
+				const nameUsable = name === undefined || typeof name === 'string';
 				if (value === null || typeof value === 'number' || typeof value === 'boolean') {
 					found.push(finding({
 						...dies,
@@ -62,7 +65,7 @@ export const parameterChecks = [
 						title: `${key} is a text, not a list`,
 						detail: value === '' ? 'An empty text passes no parameters, like an empty list.' : `Azure's extension takes it apart: the script receives ${[...value].length} parameters of one character each.`,
 						remedy: 'Write a list of texts, one for each parameter.',
-						...(value === '' ? setSetting(facts, key, []) : /\s/.test(value) ? {note: shown(value)} : setSetting(facts, key, [value])),
+						...(value === '' ? setSetting(facts, key, []) : /[\s\0]/.test(value) ? {note: shown(value)} : setSetting(facts, key, [value])),
 					}));
 				} else if (!Array.isArray(value)) {
 					found.push(finding({
@@ -97,7 +100,7 @@ export const parameterChecks = [
 						}));
 					}
 
-					if (items.length > 0 && items.every(item => item === '')) {
+					if (items.length > 0 && items.length < 50 && items.every(item => item === '')) {
 						found.push(finding({
 							...common,
 							severity: 'info',
@@ -108,6 +111,18 @@ export const parameterChecks = [
 							...setSetting(facts, key, []),
 						}));
 					}
+				}
+
+				// What is wrong with it shows only when it is put together: half characters, a text with a NUL, too much of everything.
+				const plan = facts.check.settings[role];
+				if (plan?.parameters === null && plan.locationUsable && nameUsable && !found.slice(before).some(({severity}) => severity === 'error')) {
+					found.push(finding({
+						...dies,
+						id: `${kebab(key)}-not-passable`,
+						title: `The parameters of the ${role}-script cannot be passed`,
+						detail: `They contain a character that no program can receive, or are more than Linux passes in all (2 MB). ${dying}`,
+						remedy: 'Put long or binary values into a file, and pass its path.',
+					}));
 				}
 			}
 

@@ -1,20 +1,9 @@
 import {check} from './check.js';
 import {finding, type Finding} from './finding.js';
 import type {Facts} from './facts.js';
+import {meantNumber, meantTruth} from './meant.js';
+import {meantKey, mostKeys} from './spelling.js';
 import {kebab, list, shown} from './words.js';
-
-/** What a text was surely meant to be: a number, a truth value, or null where it may be anything. */
-function meantNumber(value: unknown): number | null {
-	if (typeof value !== 'string' || !/^\s*[-+]?\d+(?:\.\d+)?\s*(?:s|sec|seconds)?\s*$/i.test(value)) return null;
-	return Number.parseFloat(value);
-}
-
-function meantTruth(value: unknown): boolean | null {
-	if (typeof value !== 'string') return null;
-	const word = value.trim().toLowerCase();
-	if (['true', 'yes', 'on', '1'].includes(word)) return true;
-	return ['false', 'no', 'off', '0'].includes(word) ? false : null;
-}
 
 /** How Python reads a JSON value where a truth value is wanted. */
 function truthy(value: unknown): boolean {
@@ -116,13 +105,19 @@ export const settingChecks = [
 		conclude(facts) {
 			const {settings, path} = facts.configuration;
 			const value = settings?.['continueBackupOnFailure'];
-			if (value === undefined || typeof value === 'boolean' || value === 0 || value === 1) return [];
-			const meant = value === null ? true : meantTruth(value);
+			const {settingsKnown, settings: {continueThrows, continueBackupOnFailure, continueAfterFailure}} = facts.check;
+			// 1.0 is not 1 to the extension, and looks like it here.
+			if (value === undefined || typeof value === 'boolean' || ((value === 0 || value === 1) && !(settingsKnown && continueThrows))) return [];
+			const throws = typeof value !== 'number' || (settingsKnown && continueThrows);
+			const meant = value === null ? true : typeof value === 'number' ? value !== 0 : meantTruth(value);
+			if (!throws && settingsKnown && continueBackupOnFailure === continueAfterFailure) return [];
 			return [finding({
 				id: 'continue-type',
 				severity: 'warning',
-				title: `continueBackupOnFailure is ${value === null ? 'null' : typeof value === 'string' ? 'text' : shown(value)}, not true or false`,
-				detail: 'As long as both scripts succeed it does not matter. When one fails, Azure\'s extension stops with an exception: no snapshot is reported as good, and the post-script does not run, so the application stays held.',
+				title: `continueBackupOnFailure is ${typeof value === 'string' ? 'text' : shown(value)}, not true or false`,
+				detail: throws
+					? 'As long as both scripts succeed it does not matter. When one fails, Azure\'s extension stops with an exception: no snapshot is reported as good, and after a failed pre-script the post-script does not run, so the application stays held.'
+					: 'Of a whole number the last bit counts when a script has failed: Azure\'s extension takes an even one for false.',
 				remedy: 'Write true or false, without quotes.',
 				path,
 				source: 'configuration',
@@ -139,7 +134,7 @@ export const settingChecks = [
 			const {settings, path} = facts.configuration;
 			const value = settings?.['fsFreezeEnabled'];
 			if (value === undefined || typeof value === 'boolean' || value === 0 || value === 1) return [];
-			const meant = value === null ? false : meantTruth(value);
+			const meant = meantTruth(value);
 			const now = truthy(value);
 			return [finding({
 				id: 'freeze-type',
@@ -178,8 +173,8 @@ export const settingChecks = [
 		needs: ['configuration'],
 		applies: hasSettings,
 		conclude({configuration: {settings, path}}) {
-			const given = Object.keys(settings ?? {}).map(key => key.toLowerCase());
-			const missing = Object.entries(optionalDefaults).filter(([key]) => !given.includes(key.toLowerCase()));
+			const given = new Set(Object.keys(settings ?? {}).flatMap((key, index) => index < mostKeys ? [key, meantKey(key) ?? key] : [key]));
+			const missing = Object.entries(optionalDefaults).filter(([key]) => !given.has(key));
 			if (missing.length === 0) return [];
 			const timeout = missing.some(([key]) => key === 'timeoutInSeconds');
 			return [finding({
@@ -204,13 +199,13 @@ export const settingChecks = [
 			const found: Finding[] = [];
 			for (const key of ['preScriptNoOfRetries', 'postScriptNoOfRetries']) {
 				const value = settings?.[key];
-				if (value === undefined || typeof value === 'number' || typeof value === 'boolean') continue;
-				const meant = value === null ? 0 : meantNumber(value);
+				if (value === undefined || typeof value === 'boolean' || (typeof value === 'number' && value < 1e8)) continue;
+				const meant = value === null || typeof value === 'number' ? 0 : meantNumber(value);
 				found.push(finding({
 					id: `${kebab(key)}-type`,
 					severity: 'warning',
-					title: `${key} is not a number`,
-					detail: `As long as the script succeeds it does not matter. When it fails, Azure's extension stops at ${shown(value)}, and its host waits for up to half an hour before it goes on without a result (error ${key.startsWith('pre') ? 310 : 311}).`,
+					title: typeof value === 'number' ? `${key} is ${shown(value)}` : `${key} is not a number`,
+					detail: `As long as the script succeeds it does not matter. When it fails, Azure's extension ${typeof value === 'number' ? 'counts on and on' : `stops at ${shown(value)}`}, and its host waits for up to half an hour before it goes on without a result (error ${key.startsWith('pre') ? 310 : 311}).`,
 					remedy: 'Write a number, without quotes.',
 					path,
 					source: 'configuration',
@@ -223,4 +218,4 @@ export const settingChecks = [
 	}),
 ];
 
-export {meantNumber, meantTruth, set as setSetting};
+export {set as setSetting};

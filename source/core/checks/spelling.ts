@@ -1,5 +1,6 @@
 import {check} from './check.js';
 import {finding, type Finding, type SettingEdit} from './finding.js';
+import {usableValue} from './meant.js';
 import {distance, kebab, shown} from './words.js';
 
 /** Every key that the extension reads. */
@@ -17,6 +18,9 @@ export const knownKeys = [
 	'ScriptsExecutionPollTimeSeconds',
 	'appName',
 ] as const;
+
+/** More keys than this are looked at by nobody, and for spelling neither here. */
+export const mostKeys = 500;
 
 const documentedSpellings: readonly string[] = ['PreScriptLocation', 'PreScriptParams', 'PreScriptNoOfRetries'];
 
@@ -47,15 +51,21 @@ export const spellingChecks = [
 		conclude({configuration: {settings, path}}) {
 			const found: Finding[] = [];
 			const taken = new Set<string>();
-			for (const [key, value] of Object.entries(settings ?? {})) {
+			for (const [key, value] of Object.entries(settings ?? {}).slice(0, mostKeys)) {
 				const meant = meantKey(key);
-				if (meant === null || found.length >= 50) continue;
+				if (meant === null) continue;
+				if (found.length >= 50) break;
 				const there = settings?.[meant];
 				const free = !taken.has(meant) && isEmpty(there);
 				taken.add(meant);
 				const same = JSON.stringify(there) === JSON.stringify(value);
+				const usable = usableValue(meant, value);
 				const edits: readonly SettingEdit[] | null = free
-					? [...(there === undefined ? [] : [{change: 'remove' as const, key: meant}]), {change: 'rename', key, to: meant}]
+					? usable === undefined ? null : [
+						...(there === undefined ? [] : [{change: 'remove' as const, key: meant}]),
+						{change: 'rename', key, to: meant},
+						...(usable === value ? [] : [{change: 'set' as const, key: meant, value: usable}]),
+					]
 					: same ? [{change: 'remove', key}] : null;
 				const location = meant.endsWith('Location') && isEmpty(there);
 				found.push(finding({
@@ -64,7 +74,7 @@ export const spellingChecks = [
 					...(location ? {error: there === undefined ? 'IncorrectJSONConfigFile' : meant.startsWith('pre') ? 'Pre-ScriptNotFound' : 'Post-ScriptNotFound'} : {}),
 					title: `Azure ignores ${key}: it is spelt ${meant}`,
 					detail: `${documentedSpellings.includes(key) ? 'The documentation spells it so, but the extension reads' : 'The extension reads'} only ${meant}, to the letter.${there === undefined ? '' : ` It takes ${shown(there)} from there.`} ${location ? 'Without a location it runs neither script.' : `The value ${shown(value)} has no effect.`}`,
-					remedy: edits === null ? `Decide which of the two values is meant, and keep it under ${meant}.` : free ? `Rename the key to ${meant}.` : `Remove ${key}.`,
+					remedy: edits === null ? free ? `Write a value that Azure can use, under ${meant}.` : `Decide which of the two values is meant, and keep it under ${meant}.` : free ? `Rename the key to ${meant}.` : `Remove ${key}.`,
 					note: `→ ${meant}`,
 					path,
 					source: location ? 'verdict' : 'configuration',

@@ -1,7 +1,8 @@
 import {check} from './check.js';
 import type {Facts} from './facts.js';
 import {finding, type Finding} from './finding.js';
-import {meantNumber, setSetting} from './settings.js';
+import {meantNumber} from './meant.js';
+import {setSetting} from './settings.js';
 import {shown} from './words.js';
 
 function hasSettings({configuration}: Facts): boolean {
@@ -81,7 +82,7 @@ export const timingChecks = [
 		needs: ['check'],
 		applies: facts => hasSettings(facts) && facts.check.settingsKnown,
 		conclude({check: {settings}, configuration: {settings: written, path}}) {
-			const value = written?.['timeoutInSeconds'] ?? 10;
+			const value = written?.['timeoutInSeconds'];
 			if (typeof value !== 'number' || !(value > 0)) return [];
 			const {hostTimeoutSeconds, pollSeconds, limitMs} = settings;
 			if (value > hostTimeoutSeconds) {
@@ -122,7 +123,8 @@ export const timingChecks = [
 			if (value === undefined) return [];
 			const number = typeof value === 'boolean' ? Number(value) : typeof value === 'number' ? value : typeof value === 'string' && /^\s*[-+]?\d+(?:_\d+)*\s*$/.test(value) ? Number(value.replaceAll('_', '')) : null;
 			if (number === null || !Number.isFinite(number)) {
-				const none = value === null || typeof value === 'object';
+				// An infinite number is no ValueError to Python, but an OverflowError.
+				const none = value === null || typeof value === 'object' || number === Number.POSITIVE_INFINITY || number === Number.NEGATIVE_INFINITY;
 				return [finding({
 					id: 'poll-type',
 					severity: 'error',

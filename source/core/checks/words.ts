@@ -44,7 +44,7 @@ export function count(number: number, one: string, many = `${one}s`): string {
 
 /** A value of the configuration as it stands in JSON, bounded for a line. */
 export function shown(value: unknown): string {
-	const text = JSON.stringify(value) ?? String(value);
+	const text = typeof value === 'number' ? String(value) : JSON.stringify(value) ?? String(value);
 	return text.length > 40 ? `${text.slice(0, 37)}…` : text;
 }
 

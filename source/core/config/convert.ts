@@ -1,4 +1,4 @@
-import {meantNumber, meantTruth} from '../checks/settings.js';
+import {meantNumber, meantTruth} from '../checks/meant.js';
 import {settingDefaults, settingRanges, type SettingKey} from './settings.js';
 
 /** What a value in a file was surely meant to be, or comes to in the extension anyway; undefined where that would be a guess. */
