@@ -6,7 +6,6 @@ import {useSize, widestText} from '../components/size.js';
 import {Waiting} from '../components/spinner.js';
 import {makeTheme} from '../components/theme.js';
 import {exitCodes} from '../core/failure.js';
-import {verdictSentence} from '../core/verdict-words.js';
 import {isAtStart} from '../core/wizard/reduce.js';
 import {isWriting} from '../core/wizard/wanted.js';
 import type {WizardState} from '../core/wizard/types.js';
@@ -35,7 +34,7 @@ export function View({invocation, replace, back, leave}: ViewProps): ReactNode {
 		if (state !== null && isWriting(session.state.read() ?? state)) return;
 		const problem = await session.keepDraft();
 		const at = session.state.read();
-		if (at === null || at.written === null) leave({exitCode: exitCodes.interrupted, summary: interruptedSummary(session.hasDraft(), problem)});
+		if (at === null || at.written === null) leave({exitCode: exitCodes.interrupted, summary: interruptedSummary(session.hasDraft(), problem, columns)});
 		else leave({exitCode: exitCodes.done, summary: writtenSummary(at, columns)});
 	};
 	const goBack = async (): Promise<void> => {
@@ -76,9 +75,9 @@ export function View({invocation, replace, back, leave}: ViewProps): ReactNode {
 	);
 }
 
-function interruptedSummary(kept: boolean, problem: string | null): string {
-	if (problem !== null) return `Nothing was changed. What you entered could not be kept: ${problem}`;
-	return kept ? 'Nothing was changed. What you entered is kept, and offered when you come back: quiesce setup' : 'Nothing was changed.';
+function interruptedSummary(kept: boolean, problem: string | null, columns: number): string {
+	const draft = problem === null ? kept ? ' What you entered is kept, and offered when you come back: quiesce setup' : '' : ` What you entered could not be kept: ${problem}`;
+	return wrapText(`Nothing was changed.${draft}`, Math.min(columns, widestText)).join('\n');
 }
 
 /** What stays on the terminal: that it is written, what comes of it, and what is left to do. */
@@ -86,7 +85,7 @@ function writtenSummary({configuration, written, plan}: WizardState, columns: nu
 	const {symbols} = makeTheme(process.env);
 	const lines = [
 		`${symbols.done} ${written === null ? 'Nothing had to be changed.' : `${configuration} is written.`}`,
-		...(plan === null ? [] : [`  ${verdictSentence(plan.plan.verdict)}`]),
+		...(plan === null ? [] : [`  ${plan.plan.sentence}`]),
 		'',
 		'Left to do in Azure, where no backup of this VM is set up yet:',
 		...leftToDo.map(({heading, text}) => `  ${heading}: ${text}`),

@@ -19,6 +19,7 @@ import {readPath} from '../system/inspection.js';
 import {bundledTemplate} from '../system/template-download.js';
 import {bringApplication, type Answers} from './configure/application.js';
 import {configurationMode, mostConfigurationBytes, placeProblem, planPlace} from './configure/place.js';
+import {readScriptTexts} from './configure/script-texts.js';
 import {plain, planFresh, planScripts, type FreshFile, type ScriptOrder} from './configure/scripts.js';
 
 export type {Action, Applied, Plan, PlanRequest} from '../core/config/plan.js';
@@ -59,7 +60,8 @@ export async function planConfiguration(request: PlanRequest): Promise<Plan> {
 	const fresh = [...brought.files, ...own, ...copies.files].filter(file => file.path !== path);
 	if (fresh.length < brought.files.length + own.length + copies.files.length) add([placeProblem(path, `${path} is the configuration; no script can be written there.`, 'another path')]);
 	const freshPlan = planFresh(fresh, {now, made: [dirname(path)]});
-	const scriptPlan = planScripts(scriptOrders(merged.settings, answers), {fresh, mend: request.mend ?? true, configuration: path});
+	const orders = scriptOrders(merged.settings, answers);
+	const scriptPlan = planScripts(orders, {fresh, mend: request.mend ?? true, configuration: path});
 	for (const plan of [freshPlan, scriptPlan]) {
 		add(plan.problems);
 		warnings.push(...plan.warnings);
@@ -72,14 +74,14 @@ export async function planConfiguration(request: PlanRequest): Promise<Plan> {
 		...place.actions, ...freshPlan.actions, ...scriptPlan.actions,
 		...configurationActions(path, look, {textChanges, diff, now}),
 	];
-	const facts = afterwards(path, merged.text, scriptPlan.facts);
-	const {verdict, findings} = examineFacts(facts);
+	const facts = {...afterwards(path, merged.text, scriptPlan.facts), ...await readScriptTexts(orders, fresh)};
+	const {verdict, sentence, findings} = examineFacts(facts);
 	// What the doctor would warn of once this is written.
-	warnings.push(...findings.filter(({severity, source}) => severity === 'warning' && source === 'configuration').map(({title, detail}) => ({key: '', message: `${title}. ${detail}`})));
+	warnings.push(...findings.filter(({severity, source}) => (severity === 'warning' && source === 'configuration') || (severity !== 'info' && source === 'script')).map(({title, detail}) => ({key: '', message: `${title}. ${detail}`})));
 	return {
 		valid: problems.length === 0,
 		changed: actions.length > 0,
-		problems, warnings, path, previous, diff, actions, verdict,
+		problems, warnings, path, previous, diff, actions, verdict, sentence,
 		text: merged.text,
 		files: [configurationFile(path, look), ...scriptPlan.files],
 		seen: uniqueSeen([plain(look), ...copies.seen, ...freshPlan.seen, ...scriptPlan.seen]),

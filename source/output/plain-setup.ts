@@ -1,5 +1,4 @@
 import type {Applied, Plan} from '../core/config/plan.js';
-import {verdictSentence} from '../core/verdict-words.js';
 
 /** What `setup --json` answers. `applied`: what was done; null where nothing was to be changed, or was to be tried only. */
 export function setupJson(plan: Plan, applied: Applied | null): unknown {
@@ -32,7 +31,7 @@ export function setupLines(plan: Plan, applied: Applied | null, withDiff: boolea
 	else lines.push('Done:', ...applied.done.map(sentence => `  ${sentence}`));
 	if (withDiff && plan.diff.length > 0) lines.push('', plan.path, ...plan.diff.map(({sign, text}) => `${sign} ${text}`));
 	for (const {message} of plan.warnings) lines.push('', `Warning: ${message}`);
-	lines.push('', verdictSentence(plan.verdict));
+	lines.push('', plan.sentence);
 	if (applied !== null) lines.push('To see it work now: quiesce cycle');
 	return lines.map(line => printable(line));
 }

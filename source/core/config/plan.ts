@@ -97,6 +97,8 @@ export type Plan = {
 	readonly files: readonly PlannedFile[];
 	/** What the extension would do after the plan is applied. */
 	readonly verdict: Verdict;
+	/** The verdict in a sentence, with what the scripts' texts tell: one that `sh` cannot read. */
+	readonly sentence: string;
 	readonly seen: readonly SeenFile[];
 };
 

@@ -1,7 +1,7 @@
 import {dirname} from 'node:path';
 import type {PlanRequest} from '../config/plan.js';
 import {answersOf, copyTo, defaultEntries, entriesOf, offerOf, settingsOf, type Entries, type EntryName} from './entries.js';
-import {obstacle, pathProblem} from './rules.js';
+import {obstacle, openPlace, pathProblem} from './rules.js';
 import {pagesOf, pagesOfStep, stepNamed, stepOf, type Page} from './steps.js';
 import type {ApplicationOffer, Draft, PathLook, WizardEvent, WizardState} from './types.js';
 import {isWriting, sourceKey} from './wanted.js';
@@ -134,8 +134,13 @@ function advance(state: WizardState): WizardState {
 	const pages = pagesOf(state);
 	const following = pages[pages.indexOf(state.page) + 1] ?? state.page;
 	if (state.editing !== null && stepOf(following).name !== state.editing) return {...arrive(state, 'review'), cameFrom: {page: state.page, editing: state.editing}};
-	const left = stepOf(state.page).name === 'scripts' && stepOf(following).name !== 'scripts' ? filled(state) : state;
+	const left = stepOf(state.page).name === 'scripts' && stepOf(following).name !== 'scripts' ? filled(state) : following === 'place' ? placed(state) : state;
 	return {...arrive(left, following), editing: state.editing};
+}
+
+/** What lies where others could replace it must be copied. */
+function placed(state: WizardState): WizardState {
+	return openPlace(state) === null ? state : {...state, entries: {...state.entries, place: 'copy'}};
 }
 
 function back(state: WizardState): WizardState {

@@ -102,7 +102,20 @@ function kindProblem(kind: 'missing' | 'directory' | 'other'): string {
 	}
 }
 
-function placeProblem({entries}: WizardState): string | null {
+/** Where the administrator's scripts lie, others than root could put something else; null where nobody can. */
+export function openPlace({entries, looks}: WizardState): string | null {
+	for (const path of [entries.preScript, entries.postScript]) {
+		const [place] = looks[path]?.openPlaces ?? [];
+		if (place !== undefined) return place.path;
+	}
+
+	return null;
+}
+
+function placeProblem(state: WizardState): string | null {
+	const {entries} = state;
+	const open = openPlace(state);
+	if (entries.place === 'there' && open !== null) return `Others than root can put another file into ${open}: Azure would run it as root.`;
 	const [pre, post] = [normalize(entries.preScript), normalize(entries.postScript)];
 	if (entries.place !== 'copy' || pre === post) return null;
 	const name = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
@@ -111,6 +124,6 @@ function placeProblem({entries}: WizardState): string | null {
 
 function reviewProblem({plan}: WizardState): string | 'pending' | null {
 	if (plan === null) return 'pending';
-	if (plan.plan.valid) return null;
-	return plan.plan.problems.map(({message}) => message).join(' ') || 'These answers are not acceptable.';
+	// What is wrong stands above.
+	return plan.plan.valid ? null : 'It cannot be written like this. Press e to change a step.';
 }

@@ -26,7 +26,7 @@ export function ReviewScreen(props: SetupProps): ReactNode {
 			reads
 			waiting={plan === null ? 'comparing with what is there' : 'writing'}
 			bindings={[
-				{keys: ['enter'], label: plan === null && state.complaint !== null ? 'look again' : writes ? 'write' : 'next', run: () => send({type: 'next'})},
+				{keys: ['enter'], hidden: plan?.valid === false, label: plan === null && state.complaint !== null ? 'look again' : writes ? 'write' : 'next', run: () => send({type: 'next'})},
 				{keys: ['e'], label: 'edit a step', run: () => setChoosing(true)},
 				{keys: ['r'], label: 'look again', hidden: true, run: () => send({type: 'refresh'})},
 			]}
@@ -38,10 +38,11 @@ export function ReviewScreen(props: SetupProps): ReactNode {
 /** The review as lines: the verdict first, since it is what counts; then the changes. */
 export function reviewLines(plan: Plan, width: number, symbols: Symbols): readonly Line[] {
 	const blank: Line = {tone: 'plain', text: ''};
-	const good = plan.verdict.outcome === 'application-consistent';
+	// Of a script that is sure to fail the verdict knows nothing, the sentence does.
+	const good = plan.sentence === verdictSentence({outcome: 'application-consistent', errors: []});
 	const others = plan.actions.filter(({kind}) => kind !== 'write-configuration');
 	return [
-		...(plan.valid ? markedLines(good ? 'done' : 'warning', verdictSentence(plan.verdict), width, symbols) : []),
+		...(plan.valid ? markedLines(good ? 'done' : 'warning', plan.sentence, width, symbols) : []),
 		...plan.problems.flatMap(({message}) => markedLines('failed', message, width, symbols)),
 		...plan.warnings.flatMap(({message}) => markedLines('warning', message, width, symbols)),
 		blank,

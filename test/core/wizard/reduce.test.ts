@@ -194,7 +194,7 @@ suite('the wizard', () => {
 	test('answers that are not acceptable are not written', () => {
 		let now = settled(reduceWizard(reviewed(), {type: 'refresh'}), {planned: plan({valid: false, problems: [{key: 'timeoutInSeconds', value: 0, expected: '', message: 'Too long.'}]})});
 		now = reduceWizard(now, next);
-		assert.deepEqual([now.page, now.complaint, isWriting(now)], ['review', 'Too long.', false]);
+		assert.deepEqual([now.page, now.complaint, isWriting(now)], ['review', 'It cannot be written like this. Press e to change a step.', false]);
 	});
 
 	test('with nothing to change Enter goes on without writing', () => {
@@ -213,6 +213,16 @@ suite('the wizard', () => {
 		now = play(now, back, back, back);
 		assert.equal(now.page, 'review');
 		assert.equal(play(now, back).page, 'permissions');
+	});
+
+	test('a script that others could replace is copied, not used where it is', () => {
+		const open = {...file('/open/pre.sh'), openPlaces: [{path: '/open', mode: 0o777, owner: 'root', because: 'everybody' as const}]};
+		let now = reduceWizard(play(begun(), next, next, enter('application', null), next, enter('preScript', '/open/pre.sh')), next);
+		now = play(reduceWizard(now, {type: 'looked', look: open}), enter('postScript', '/s/post.sh'), next);
+		assert.deepEqual([now.page, now.entries.place], ['place', 'copy']);
+		const refused = play(now, enter('place', 'there'), next);
+		assert.deepEqual([refused.page, refused.complaint], ['place', 'Others than root can put another file into /open: Azure would run it as root.']);
+		assert.equal(play(now, next).page, 'pre-parameters');
 	});
 
 	test('two scripts of the same name cannot be copied beside each other', () => {

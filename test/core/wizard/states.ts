@@ -22,7 +22,7 @@ export function file(path: string): PathLook {
 export function plan(overrides: Partial<Plan> = {}): Plan {
 	return {
 		valid: true, changed: true, problems: [], warnings: [], path: configuration, text: '{}\n', previous: null, diff: [{sign: '+', text: '{}'}],
-		actions: [], verdict: {outcome: 'application-consistent', errors: []}, seen: [], files: [], ...overrides,
+		actions: [], verdict: {outcome: 'application-consistent', errors: []}, sentence: 'Tonight\'s backup will be application-consistent.', seen: [], files: [], ...overrides,
 	};
 }
 
