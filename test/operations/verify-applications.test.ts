@@ -150,6 +150,14 @@ suite('verify: PostgreSQL', {skip: firstReason(whyNoSandbox(), whyNoPostgresql()
 		});
 	}
 
+	test('of a user that this machine does not know, or of root, comes up', async () => {
+		for (const owner of [54_321, 0]) {
+			const result = await verifySnapshot(await lab.spoil(snapshot, `chown -hR ${owner}:${owner} "$1/pg"; chmod 755 "$1/pg"`), {questions: {postgresql: 'select count(*) from ledger'}});
+			assert.equal(result.result, 'restores', result.sentence);
+			assert.equal(only(result, 'postgresql').checks.at(-1)?.sentence, '21000');
+		}
+	});
+
 	test('with pages of zeros that may be ordinary says that it is not certain', async () => {
 		const result = await verifySnapshot(await lab.spoil(snapshot, `dd if=/dev/zero of="$1/${data}/${plain}" bs=8192 seek=20 count=3 conv=notrunc`));
 		assert.deepEqual(only(result, 'postgresql').checks.map(({passed}) => passed), [true, null]);
