@@ -16,7 +16,13 @@ import {defaultConfiguration, type Command} from './invocation.js';
 const listed = 30;
 
 /** `quiesce history [ID]`: earlier cycles, their outcome, their windows and how these go on; `--textfile DIR` as metrics. */
-export const run: Command = async ({flags, mode, operands: [wanted]}) => {
+export const run: Command = async invocation => {
+	const {flags, mode, operands: [wanted]} = invocation;
+	if (mode === 'interactive' && wanted === undefined && flags.textfile === undefined) {
+		const {openApp} = await import('../app/app.js');
+		return openApp({view: 'history'}, invocation);
+	}
+
 	const now = Date.now();
 	if (!isHistoryReadable(stateDirectoryPath())) process.stderr.write(`The history in ${stateDirectoryPath()} can be read by root alone: what follows is only what the extension's log and status files tell.\n`);
 	const entries = lookBack({...(flags.log === undefined ? {} : {log: flags.log}), ...(flags.status === undefined ? {} : {statusDirectory: flags.status})}, now);

@@ -12,7 +12,12 @@ const drainWithinMs = 2000;
 const signalCodes = {SIGINT: exitCodes.interrupted, SIGTERM: exitCodes.terminated, SIGHUP: exitCodes.hungUp} as const;
 
 /** `quiesce watch`: shows Azure's own backups, from the extension's log and status files. */
-export const run: Command = async ({flags, mode}) => {
+export const run: Command = async invocation => {
+	const {flags, mode} = invocation;
+	if (mode === 'interactive' && flags.once !== true) {
+		const {openApp} = await import('../app/app.js');
+		return openApp({view: 'watch'}, invocation);
+	}
 	const output = openOutput(1);
 	const code = flags.once === true ? once(flags, mode, output) : await following(flags, mode, output);
 	await output.drain(drainWithinMs);

@@ -1,5 +1,6 @@
 import type {HistoryEntry} from './history.js';
-import {durationWords, isNearLimit} from './limits.js';
+import {duration} from './durations.js';
+import {isNearLimit} from './limits.js';
 
 /** What of a cycle is followed over time. */
 export type Series = {
@@ -61,11 +62,11 @@ export function limitWarnings(entries: readonly HistoryEntry[]): readonly LimitW
 		if (latest === undefined || limitMs === null) return [];
 		const whose = source === 'azure' ? "Azure's last backup" : 'the last cycle';
 		if (isNearLimit(latest, limitMs)) {
-			return [{series: name, source, message: `${subjects[name]} ${durationWords(latest)} in ${whose}; ${durationWords(limitMs)} is the limit.`, remedy: remedies[name]}];
+			return [{series: name, source, message: `${subjects[name]} ${duration(latest)} in ${whose}; ${duration(limitMs)} is the limit.`, remedy: remedies[name]}];
 		}
 		const left = cyclesUntil(series.values, limitMs);
 		if (left === null || left > foresight) return [];
-		return [{series: name, source, message: `${subjects[name]} ${durationWords(latest)} in ${whose}, and grows: at this pace the limit of ${durationWords(limitMs)} is reached in about ${left} ${left === 1 ? 'cycle' : 'cycles'}.`, remedy: remedies[name]}];
+		return [{series: name, source, message: `${subjects[name]} ${duration(latest)} in ${whose}, and grows: at this pace the limit of ${duration(limitMs)} is reached in about ${left} ${left === 1 ? 'cycle' : 'cycles'}.`, remedy: remedies[name]}];
 	}));
 }
 

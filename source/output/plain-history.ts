@@ -1,6 +1,6 @@
 import type {HistoryEntry} from '../core/history.js';
 import {limitWarnings, measures, seriesOf, sparkline} from '../core/history-trend.js';
-import {durationWords} from '../core/limits.js';
+import {duration} from '../core/durations.js';
 import type {ErrorReference} from '../core/outcome.js';
 import {findError} from '../core/errors.js';
 import {outcomeWords} from '../core/verdict-words.js';
@@ -25,8 +25,8 @@ export function historyLines(entries: readonly HistoryEntry[], {levels, width}: 
 		entry.at.slice(0, 16).replace('T', ' '),
 		entry.source === 'azure' ? 'Azure' : 'quiesce',
 		outcomeWords[entry.outcome],
-		entry.freezeWindowMs > 0 ? durationWords(entry.freezeWindowMs) : '-',
-		entry.quiesceWindowMs > 0 ? durationWords(entry.quiesceWindowMs) : '-',
+		entry.freezeWindowMs > 0 ? duration(entry.freezeWindowMs) : '-',
+		entry.quiesceWindowMs > 0 ? duration(entry.quiesceWindowMs) : '-',
 		[...entry.errors.map(errorName), ...(entry.verified === undefined ? [] : [verifiedWords[entry.verified]])].join(', '),
 	] as const);
 	const widths = columns.map((title, index) => Math.max(title.length, ...rows.map(row => row[index]!.length)));
@@ -41,7 +41,7 @@ export function trendLines(entries: readonly HistoryEntry[], {levels, width}: Hi
 		if (series.length === 0) return [];
 		const charts = series.map(({title, values, limitMs}) => {
 			const {median, most} = measures(values)!;
-			const words = `median ${durationWords(median)}, most ${durationWords(most)}${limitMs === null ? '' : `, limit ${durationWords(limitMs)}`}`;
+			const words = `median ${duration(median)}, most ${duration(most)}${limitMs === null ? '' : `, limit ${duration(limitMs)}`}`;
 			return `  ${title.padEnd(17)}${sparkline(values, Math.max(8, width - 21 - words.length), levels)}  ${words}`;
 		});
 		return [source === 'azure' ? "Azure's backups, oldest first" : 'Cycles of quiesce, oldest first', ...charts];
@@ -53,8 +53,8 @@ export function trendLines(entries: readonly HistoryEntry[], {levels, width}: Hi
 /** One cycle, all that is known of it. */
 export function entryLines(entry: HistoryEntry): readonly string[] {
 	const row = (name: string, value: string | null): readonly string[] => value === null ? [] : [`  ${name.padEnd(18)}${value}`];
-	const ms = (value: number | null): string | null => value === null ? null : durationWords(value);
-	const limit = entry.scriptLimitMs === null ? '' : ` of ${durationWords(entry.scriptLimitMs)}`;
+	const ms = (value: number | null): string | null => value === null ? null : duration(value);
+	const limit = entry.scriptLimitMs === null ? '' : ` of ${duration(entry.scriptLimitMs)}`;
 	return [
 		`${entry.source === 'azure' ? "Azure's backup" : 'Cycle'} of ${entry.at.slice(0, 19).replace('T', ' ')} UTC: ${outcomeWords[entry.outcome]}${entry.interrupted === undefined ? '' : `, interrupted (${entry.interrupted})`}`,
 		'',

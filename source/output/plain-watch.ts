@@ -1,6 +1,6 @@
 import type {CycleEvent, CycleResult} from '../core/cycle-events.js';
 import type {CycleStory} from '../core/extension-log/cycle.js';
-import {durationWords} from '../core/limits.js';
+import {duration} from '../core/durations.js';
 import {outcomeWords} from '../core/verdict-words.js';
 import {plainCycle} from './plain-cycle.js';
 
@@ -35,8 +35,8 @@ export function backupSummary({outcome, errors, freezeWindowMs, quiesceWindowMs,
 	const words = outcomeWords[outcome];
 	const lines = [outcome === 'failed' ? 'The backup failed: there is no recovery point.' : `${words.replace(/^./, letter => letter.toUpperCase())} recovery point.`];
 	const windows = [
-		...(freezeWindowMs > 0 ? [`frozen ${durationWords(freezeWindowMs)}`] : []),
-		...(quiesceWindowMs > 0 ? [`application held ${durationWords(quiesceWindowMs)}`] : []),
+		...(freezeWindowMs > 0 ? [`frozen ${duration(freezeWindowMs)}`] : []),
+		...(quiesceWindowMs > 0 ? [`application held ${duration(quiesceWindowMs)}`] : []),
 	];
 	if (windows.length > 0) lines.push(`  ${windows.join(', ')}${mounts.length === 0 ? '' : `: ${mounts.join(', ')}`}`);
 	for (const {name, code} of errors) lines.push(`  ${name}${code === null ? '' : ` (${code})`}   quiesce explain ${code ?? name}`);
@@ -49,5 +49,5 @@ export function standing(story: CycleStory, now: number): string {
 	if (story.silentSince !== null) return `Still running: the log has been silent since ${timeWords(story.silentSince)}, because the extension writes nothing while it freezes.`;
 	if (running === undefined) return `Still running: the last line of importance is of ${timeWords(story.lastAt)}.`;
 	const [name, {startedAt}] = running;
-	return `Still running: ${name}${startedAt === null ? '' : `, since ${timeWords(startedAt)}${now - startedAt < 86_400_000 ? ` (${durationWords(now - startedAt)})` : ''}`}.`;
+	return `Still running: ${name}${startedAt === null ? '' : `, since ${timeWords(startedAt)}${now - startedAt < 86_400_000 ? ` (${duration(now - startedAt)})` : ''}`}.`;
 }

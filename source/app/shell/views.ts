@@ -9,5 +9,7 @@ export const views: Readonly<Partial<Record<Route['view'], () => Promise<ViewMod
 	setup: async () => import('../setup-view.js'),
 	cycle: async () => import('../cycle-view.js'),
 	doctor: async () => import('../doctor-view.js'),
+	history: async () => import('../history-view.js'),
+	watch: async () => import('../watch-view.js'),
 	explain: async () => import('../explain-view.js'),
 };

@@ -121,8 +121,8 @@ function tellCycle(facts: CycleFacts, status: StatusReport | null, closed: boole
 	const warnings = [
 		// The status file is written a moment after the log's last word: only when both have come to rest they can disagree.
 		...tellDisagreement(facts, status, closed),
-		...tellWarnings(facts, phases),
 		...(end === null ? [] : tellConsistency(end.result, phases)),
+		...tellWarnings(facts, phases),
 		...(end !== null && facts.report === null && !statusEnds ? [unreported] : []),
 	];
 	const freeze = facts.freezes.at(-1);

@@ -2,7 +2,8 @@ import type {CycleResult, CycleWarning} from '../cycle-events.js';
 import {errorTable, findError} from '../errors.js';
 import type {StatusReport} from '../extension-status/report.js';
 import {transitionalCode} from '../extension-status/report.js';
-import {durationWords, isNearLimit} from '../limits.js';
+import {duration} from '../durations.js';
+import {isNearLimit} from '../limits.js';
 import {outcomes, type ErrorReference} from '../outcome.js';
 import {outcomeWords} from '../verdict-words.js';
 import type {CycleFacts} from './facts.js';
@@ -32,7 +33,7 @@ export function tellWarnings(facts: CycleFacts, phases: Phases): readonly CycleW
 	}
 	const holdMs = (freeze?.holdSeconds ?? 0) * 1000;
 	if (freeze !== undefined && freeze.frozenAt !== null && freeze.thawedAt !== null && freeze.late === null && isNearLimit(freeze.thawedAt - freeze.frozenAt, holdMs)) {
-		found.push(warning('freeze-near-limit', `The filesystems were frozen for ${durationWords(freeze.thawedAt - freeze.frozenAt)}, and safefreeze thaws after ${durationWords(holdMs)}: a little longer, and the snapshot is lost.`, 'Raise timeout in the section [SnapshotThread] of /etc/azure/vmbackup.conf, or back up when there is less to write.'));
+		found.push(warning('freeze-near-limit', `The filesystems were frozen for ${duration(freeze.thawedAt - freeze.frozenAt)}, and safefreeze thaws after ${duration(holdMs)}: a little longer, and the snapshot is lost.`, 'Raise timeout in the section [SnapshotThread] of /etc/azure/vmbackup.conf, or back up when there is less to write.'));
 	}
 	if (facts.disksFailed.length > 0) found.push(warning('disk-snapshot-failed', `The host could not take the snapshot of ${facts.disksFailed.length === 1 ? 'one disk' : `${facts.disksFailed.length} disks`}: ${facts.disksFailed[0]!}.`));
 	return found;
@@ -43,7 +44,7 @@ function nearLimit(id: string, what: string, phase: PhaseStory): readonly CycleW
 	const took = phase.endedAt - phase.startedAt;
 	// The extension looks every few seconds only: what it logs is up to one poll too long, and never more than the limit.
 	if (!isNearLimit(took, phase.limitMs)) return [];
-	return [warning(id, `${what} took up to ${durationWords(took)} of the ${durationWords(phase.limitMs ?? 0)} that it may take.`, 'Raise timeoutInSeconds (quiesce setup), or make the script faster.')];
+	return [warning(id, `${what} took up to ${duration(took)} of the ${duration(phase.limitMs ?? 0)} that it may take.`, 'Raise timeoutInSeconds (quiesce setup), or make the script faster.')];
 }
 
 /** Which consistency the recovery point really has, where it is less than it could be, and where Azure's own word for it cannot be trusted. */
@@ -65,7 +66,7 @@ export function tellConsistency(result: CycleResult, phases: Phases): readonly C
 function reason(error: ErrorReference | undefined, phases: Phases, result: CycleResult): readonly string[] {
 	if (error === undefined) return result.outcome === 'crash-consistent' ? ['Nothing was frozen while the snapshot was taken.'] : [];
 	const entry = findError(error.name) ?? errorTable.find(({code}) => code !== null && code === error.code);
-	const detail = Object.entries(phases).find(([phase, {errors}]) => phase !== 'check' && errors.some(({name}) => name === error.name))?.[1].detail;
+	const detail = Object.entries(phases).find(([phase, {errors, state}]) => phase !== 'check' && state === 'failed' && errors.some(({name}) => name === error.name))?.[1].detail;
 	return [`${entry?.happened ?? `The extension reports ${error.name}.`} (${error.name}${error.code === null ? '' : `, ${error.code}`}${detail === undefined ? '' : `; ${detail}`})`];
 }
 

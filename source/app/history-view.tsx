@@ -1,0 +1,124 @@
+import {useEffect, useState, type ReactNode} from 'react';
+import {hostname} from 'node:os';
+import {useChoiceList, type Choice} from '../components/choice-list.js';
+import type {Binding} from '../components/bindings.js';
+import {Frame} from '../components/frame.js';
+import {useScroll} from '../components/scroll.js';
+import {useSize} from '../components/size.js';
+import {Waiting} from '../components/spinner.js';
+import {useTheme, type Theme} from '../components/theme.js';
+import {exitCodes} from '../core/failure.js';
+import {duration} from '../core/durations.js';
+import type {HistoryEntry} from '../core/history.js';
+import {outcomeWords} from '../core/verdict-words.js';
+import {outcomeMarks} from '../screens/outcome-marks.js';
+import {HistoryDetail, HistoryList, HistoryTrend} from '../screens/history/index.js';
+import type {ViewProps} from './view.js';
+
+const explanation = [
+	'Every cycle that quiesce ran on this VM, and every backup of Azure that it saw in the extension\'s log and status files, newest first. Times are UTC.',
+	'Frozen is the time from the first filesystem frozen to the last one thawed; held the time from the end of the pre-script to the end of the post-script.',
+	'Below the list is how these times go on, and a warning before one of them reaches its limit.',
+];
+
+const machine = hostname().split('.')[0] ?? '';
+
+type Which = 'all' | 'azure' | 'quiesce';
+const next: Readonly<Record<Which, Which>> = {all: 'azure', azure: 'quiesce', quiesce: 'all'};
+const whichWords: Readonly<Record<Which, string>> = {all: '', azure: 'Azure\'s backups only', quiesce: 'cycles of quiesce only'};
+
+/** `h`, and `quiesce history`: earlier cycles. */
+export function View(props: ViewProps): ReactNode {
+	const {invocation, open, replace, back, leave} = props;
+	const theme = useTheme();
+	const [entries, setEntries] = useState<readonly HistoryEntry[] | null>(null);
+	const [which, setWhich] = useState<Which>('all');
+	const [chosen, setChosen] = useState<HistoryEntry | null>(null);
+	const [trend, setTrend] = useState(false);
+	const narrow = useSize().columns < 60;
+	useEffect(() => {
+		let gone = false;
+		const {log, status} = invocation.flags;
+		const look = async (): Promise<void> => {
+			// Only now, so that the first frame need not wait for it.
+			const {lookBack} = await import('../operations/look-back.js');
+			if (!gone) setEntries(lookBack({...(log === undefined ? {} : {log}), ...(status === undefined ? {} : {statusDirectory: status})}, Date.now()));
+		};
+		void look();
+		return () => {
+			gone = true;
+		};
+	}, [invocation]);
+
+	const alone = invocation.command === 'history';
+	const shown = (entries ?? []).filter(({source}) => which === 'all' || source === which);
+	const list = useChoiceList({choices: shown.map(entry => choiceOf(entry, theme, narrow)), onChoose: setChosen, enterLabel: 'show it whole'});
+	const stops: readonly Binding[] = [{keys: ['ctrl-c'], label: 'leave', hidden: true, run: () => leave({exitCode: exitCodes.interrupted})}];
+	if (chosen !== null) return <Detail entry={chosen} open={open} onBack={() => setChosen(null)} stops={stops} />;
+	if (trend) return <Trend entries={shown} onBack={() => setTrend(false)} stops={stops} />;
+	const both = (entries ?? []).some(({source}) => source === 'azure') && (entries ?? []).some(({source}) => source === 'quiesce');
+	return (
+		<Frame
+			where={['history', ...(which === 'all' ? [] : [whichWords[which]])]}
+			right={entries === null ? machine : `${shown.length} ${shown.length === 1 ? 'cycle' : 'cycles'}`}
+			explanation={explanation}
+			bindings={[
+				...(shown.length === 0 ? [] : list.bindings),
+				...(both ? [{keys: ['tab'], label: 'whose', run: () => setWhich(next[which])}] : []),
+				{keys: ['x'], label: 'explain', hidden: list.current?.value.errors[0] === undefined, run: () => {
+					const error = list.current?.value.errors[0];
+					open(error === undefined ? {view: 'explain'} : {view: 'explain', name: error.name});
+				}},
+				{keys: ['t'], label: 'trend', hidden: shown.length < 2, run: () => setTrend(true)},
+				{keys: ['r'], label: 'look again', hidden: true, run: () => replace({view: 'history'})},
+				{keys: ['esc', 'q'], label: alone ? 'leave' : 'back', run: () => (alone ? leave({exitCode: exitCodes.done}) : back())},
+				...stops,
+			]}
+		>
+			{entries === null ? <Waiting text="reading the history" /> : <HistoryList entries={shown} list={list} />}
+		</Frame>
+	);
+}
+
+function choiceOf(entry: HistoryEntry, {symbols}: Theme, narrow: boolean): Choice<HistoryEntry> {
+	const [error] = entry.errors;
+	const windows = entry.freezeWindowMs > 0 ? `${duration(entry.freezeWindowMs)} frozen` : '';
+	return {
+		value: entry,
+		label: narrow
+			? `${symbols[outcomeMarks[entry.outcome].mark]} ${entry.at.slice(5, 16).replace('T', ' ')}  ${outcomeWords[entry.outcome]}`
+			: `${symbols[outcomeMarks[entry.outcome].mark]} ${entry.at.slice(0, 16).replace('T', ' ')}  ${entry.source === 'azure' ? 'Azure  ' : 'quiesce'}  ${outcomeWords[entry.outcome]}`,
+		...(error === undefined ? entry.verified === undefined ? {} : {detail: entry.verified.replaceAll('-', ' ')} : {detail: `${error.name}${error.code === null ? '' : ` (${error.code})`}`}),
+		...(windows === '' ? {} : {note: windows}),
+	};
+}
+
+function Trend({entries, onBack, stops}: {readonly entries: readonly HistoryEntry[]; readonly onBack: () => void; readonly stops: readonly Binding[]}): ReactNode {
+	const scroll = useScroll();
+	return (
+		<Frame where={['history', 'trend']} explanation={explanation} bindings={[...scroll.bindings, {keys: ['esc', 'enter', 'q', 't'], label: 'back', run: onBack}, ...stops]}>
+			<HistoryTrend entries={entries} scroll={scroll} />
+		</Frame>
+	);
+}
+
+type DetailProps = {readonly entry: HistoryEntry; readonly open: ViewProps['open']; readonly onBack: () => void; readonly stops: readonly Binding[]};
+
+function Detail({entry, open, onBack, stops}: DetailProps): ReactNode {
+	const scroll = useScroll();
+	const [error] = entry.errors;
+	return (
+		<Frame
+			where={['history', `${entry.source === 'azure' ? 'backup' : 'cycle'} of ${entry.at.slice(0, 16).replace('T', ' ')} UTC`]}
+			explanation={explanation}
+			bindings={[
+				...scroll.bindings,
+				...(error === undefined ? [] : [{keys: ['x'], label: 'explain', run: () => open({view: 'explain', name: error.name})}]),
+				{keys: ['esc', 'enter', 'q'], label: 'back', run: onBack},
+				...stops,
+			]}
+		>
+			<HistoryDetail entry={entry} scroll={scroll} />
+		</Frame>
+	);
+}

@@ -1,0 +1,75 @@
+import type {ReactNode} from 'react';
+import {Box, Text} from 'ink';
+import {ChoiceList, type ChoiceListState} from '../../components/choice-list.js';
+import {wrapText} from '../../components/columns.js';
+import {ScrollView, type Scroll} from '../../components/scroll.js';
+import {useRoom} from '../../components/size.js';
+import {Spinner} from '../../components/spinner.js';
+import {useTheme} from '../../components/theme.js';
+import {ago, duration} from '../../core/durations.js';
+import type {CycleStory} from '../../core/extension-log/cycle.js';
+import type {Sight} from '../../core/extension-log/outside.js';
+import type {Progress} from '../../core/progress.js';
+import {CycleLive} from '../cycle-live.js';
+import {Phases} from '../cycle-phases.js';
+import {SummaryRow} from '../cycle-summary.js';
+import {backupLines, silenceWords} from './lines.js';
+
+/** The extension waits for a script half an hour at most, and for a freeze two minutes: after more silence than that it does not live any more. */
+const longestSilenceMs = 75 * 60_000;
+
+/** A backup that runs: the live cycle's screen, fed by the log; where that is silent, by what is seen from outside. */
+export function BackupRunning({progress, story, sight, now}: {readonly progress: Progress; readonly story: CycleStory; readonly sight: Sight | null; readonly now: number}): ReactNode {
+	const words = silenceWords(story, sight, now);
+	// The phase that the silence is about says so itself.
+	const shown: Progress = words === null ? progress : {
+		...progress,
+		phases: progress.phases.map(phase => phase.name === 'freeze' && (phase.state === 'running' || phase.state === 'succeeded') ? withDetail(phase, words.outside) : phase),
+	};
+	const old = now - story.lastAt;
+	const silence = old > longestSilenceMs ? `the log's last line is ${duration(old)} old: the extension was killed, or the VM restarted` : words?.silent ?? 'Azure\'s extension reads no output of the scripts';
+	return <CycleLive progress={shown} now={now} silence={silence} />;
+}
+
+function withDetail(phase: Progress['phases'][number], detail: string): Progress['phases'][number] {
+	return {...phase, detail};
+}
+
+/** No backup runs: what the last one came to, and those before it, of which one can be opened. */
+export function WatchWaiting({latest, list, logThere, log, now}: {readonly latest: CycleStory | null; readonly list: ChoiceListState<CycleStory>; readonly logThere: boolean; readonly log: string; readonly now: number}): ReactNode {
+	const theme = useTheme();
+	const {columns, rows} = useRoom();
+	const last = latest === null ? '' : ` ${theme.symbols.dot} last one ${ago(now - latest.beganAt)}`;
+	const waiting = logThere || latest !== null ? `waiting${columns < 60 && last !== '' ? '' : ' for the next backup'}${last}` : 'waiting for the log of the backup extension';
+	const why = logThere ? [] : [`${log} is not there${latest === null ? ' yet: Azure installs the extension with the first backup of this VM.' : '.'}`];
+	const summary = latest === null ? [] : backupLines(latest, columns, theme.symbols);
+	const whyLines = why.flatMap(text => wrapText(text, columns - 4)).slice(0, 3);
+	const listRows = list.choices.length === 0 ? 0 : Math.min(list.choices.length, Math.max(2, rows - 4 - whyLines.length - Math.min(summary.length, 8)));
+	const summaryRows = Math.max(0, Math.min(summary.length, rows - 3 - whyLines.length - listRows - (listRows > 0 ? 1 : 0)));
+	return (
+		<Box flexDirection="column">
+			<Text wrap="truncate"><Spinner tone="dim" />{` ${waiting}`}</Text>
+			{whyLines.map((line, index) => <Text key={index} wrap="truncate" {...theme.style('dim')}>{`  ${line}`}</Text>)}
+			{summaryRows === 0 ? null : (
+				<Box flexDirection="column" marginTop={1} flexShrink={0}>
+					{summary.slice(0, summaryRows).map((line, index) => <SummaryRow key={index} line={line} />)}
+				</Box>
+			)}
+			{listRows === 0 ? null : <Box marginTop={1} flexShrink={0}><ChoiceList list={list} height={listRows} /></Box>}
+		</Box>
+	);
+}
+
+/** One backup that is over: its phases, and all that is to be said of it. */
+export function BackupEnded({progress, story, scroll}: {readonly progress: Progress; readonly story: CycleStory; readonly scroll: Scroll}): ReactNode {
+	const theme = useTheme();
+	const {columns, rows} = useRoom();
+	const lines = backupLines(story, columns, theme.symbols);
+	return (
+		<Box flexDirection="column">
+			{story.unseen ? null : <Phases progress={progress} now={progress.endedAt ?? 0} />}
+			<Text> </Text>
+			<ScrollView scroll={scroll} count={lines.length} height={Math.max(2, rows - (story.unseen ? 1 : 7))} renderRow={index => <SummaryRow line={lines[index] ?? {text: '', tone: 'plain'}} />} />
+		</Box>
+	);
+}
