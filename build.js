@@ -1,6 +1,6 @@
 // Builds what is shipped into dist/: one file a command, the screens in shared pieces, and the launcher beside them.
 // Plain JavaScript that also runs on the Node of old machines, because npm runs it before anything else.
-import {accessSync, chmodSync, constants, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync} from 'node:fs';
+import {accessSync, chmodSync, constants, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync} from 'node:fs';
 import {basename, dirname, join, relative} from 'node:path';
 import {fileURLToPath} from 'node:url';
 
@@ -27,6 +27,32 @@ function commandFiles() {
 	return readdirSync('source/commands').map(name => basename(name, '.ts')).filter(name => !own.includes(name));
 }
 
+/** What costs Node half of the time to the first frame, in packages that cannot know better: see source/components/simple-text.ts. */
+const quickly = {
+	name: 'quickly',
+	setup(build) {
+		const simple = JSON.stringify(fileURLToPath(new URL('source/components/simple-text.ts', import.meta.url)));
+		const change = (filter, edit) => build.onLoad({filter}, ({path}) => {
+			const before = readFileSync(path, 'utf8');
+			const contents = edit(before);
+			if (contents === before) throw new Error(`${path} is not what it was: look anew at what makes it slow`);
+			return {contents};
+		});
+		const late = text => `import {latePattern, makeSegmenter, simpleColumns} from ${simple};\n${text
+			.replaceAll('new Intl.Segmenter(', 'makeSegmenter(')}`;
+		// The layout engine would load its own bytes with fetch; it decodes them itself where there is none.
+		change(/yoga-wasm-base64-esm\.js$/, text => text.replaceAll('typeof fetch', '"undefined"'));
+		change(/node_modules\/(?:wrap-ansi\/index|slice-ansi\/tokenize-ansi|ink\/build\/line-update|@alcalzone\/ansi-tokenize\/build\/tokenize)\.js$/, late);
+		change(/node_modules\/string-width\/index\.js$/, text => `${late(text)
+			.replaceAll(/^const (\w+) = (\/.*\\p\{.*\/[a-z]+);$/gm, 'const $1 = latePattern(() => $2);')
+			.replace('export default function stringWidth(', 'function thoroughWidth(')}
+export default function stringWidth(input, options) {
+	const simple = typeof input === 'string' && options?.ambiguousIsNarrow !== false ? simpleColumns(options?.countAnsiEscapeCodes === true ? input : stripAnsi(input)) : null;
+	return simple ?? thoroughWidth(input, options);
+}`);
+	},
+};
+
 const {build} = await import('esbuild').catch(() => giveUp('quiesce is not built, because what it needs is not installed. Run this first: npm ci'));
 if (existsSync('dist') && !writable('dist')) giveUp('dist/ cannot be written here and is left as it is.');
 
@@ -46,6 +72,7 @@ try {
 		// Ink asks for React's developer tools only in development.
 		alias: {'react-devtools-core': './source/components/no-devtools.ts'},
 		define: {'process.env.NODE_ENV': '"production"'},
+		plugins: [quickly],
 		// CommonJS dependencies call require(), which an ES module does not have.
 		banner: {js: "import {createRequire as quiesceRequire} from 'node:module'; const require = quiesceRequire(import.meta.url);"},
 		logLevel: 'warning',

@@ -23,6 +23,8 @@ export async function openApp(route: Route, invocation: Invocation): Promise<num
 	const output = new TerminalOutput();
 	const input = new KeyInput(process.stdin);
 	const navigation = new Navigation(() => input.hold());
+	// What is drawn first is the view itself, not an empty screen before it.
+	await navigation.show(route);
 	const size = new Cell<Size>(output.size());
 	const {instance, close} = draw({navigation, size, output, input, invocation});
 	// Where the process ends in a way that nobody foresaw the terminal must be usable again.
@@ -30,7 +32,6 @@ export async function openApp(route: Route, invocation: Invocation): Promise<num
 	process.once('exit', restore);
 	const forgetSignals = listenForSignals(navigation, input);
 	const speakAgain = silenceWarnings();
-	navigation.open(route);
 	let leaving: Leaving;
 	try {
 		leaving = await Promise.race([navigation.left, instance.waitUntilExit().then(() => ({exitCode: 0}))]);

@@ -1,13 +1,15 @@
-const segmenter = new Intl.Segmenter(undefined, {granularity: 'grapheme'});
+import {latePattern, makeSegmenter, simpleColumns} from './simple-text.js';
+
+const segmenter = makeSegmenter(undefined, {granularity: 'grapheme'});
 
 /** Written in two columns: East Asian wide and full-width characters, and what is shown as a picture. */
-const wide = /^(?:\p{Emoji_Presentation}|.\uFE0F|[\u1100-\u115F\u2E80-\u303E\u3041-\u33FF\u3400-\u4DBF\u4E00-\u9FFF\uA000-\uA4CF\uA960-\uA97F\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{1B000}-\u{1B2FF}\u{20000}-\u{3FFFD}])/u;
-const nothing = /^[\p{Mn}\p{Me}\p{Cf}\p{Cc}]+$/u;
+const wide = latePattern(() => /^(?:\p{Emoji_Presentation}|.\uFE0F|[\u1100-\u115F\u2E80-\u303E\u3041-\u33FF\u3400-\u4DBF\u4E00-\u9FFF\uA000-\uA4CF\uA960-\uA97F\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{1B000}-\u{1B2FF}\u{20000}-\u{3FFFD}])/u);
+const nothing = latePattern(() => /^[\p{Mn}\p{Me}\p{Cf}\p{Cc}]+$/u);
 
 /** How many columns a text without escape sequences takes on a terminal. */
 export function columnsOf(text: string): number {
-	// Nearly everything that is shown is plain ASCII.
-	if (/^[ -~]*$/.test(text)) return text.length;
+	const simple = simpleColumns(text);
+	if (simple !== null) return simple;
 	let columns = 0;
 	for (const {segment} of segmenter.segment(text)) {
 		if (!nothing.test(segment)) columns += wide.test(segment) ? 2 : 1;

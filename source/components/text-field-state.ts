@@ -1,4 +1,5 @@
 import {isPrintable} from './keys.js';
+import {makeSegmenter} from './simple-text.js';
 
 /** A line of text being typed. Positions count characters as people do (grapheme clusters), so that a cursor never stands inside one. */
 export type TextFieldState = {
@@ -19,7 +20,7 @@ export type TextFieldStep = {
 	readonly submitted: boolean;
 };
 
-const segmenter = new Intl.Segmenter(undefined, {granularity: 'grapheme'});
+const segmenter = makeSegmenter(undefined, {granularity: 'grapheme'});
 
 /** A value as the characters that people see, without control characters. */
 function split(text: string): readonly string[] {

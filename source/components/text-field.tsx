@@ -3,6 +3,7 @@ import {Box, Text, useInput, usePaste} from 'ink';
 import {useCell} from './cell.js';
 import {columnsOf, cutTo} from './columns.js';
 import {keysOf} from './keys.js';
+import {makeSegmenter} from './simple-text.js';
 import {useRoom} from './size.js';
 import {stepTextField, textFieldState, valueOf, visiblePart, type TextFieldEvent, type TextFieldState} from './text-field-state.js';
 import {useTheme, type Tone} from './theme.js';
@@ -104,7 +105,7 @@ export function TextField({field, label = '', placeholder = '', validation, isAc
 	const state = secret ? {...field.state, characters: field.state.characters.map(() => (theme.unicode ? '•' : '*'))} : field.state;
 	const {text, column, cutLeft, cutRight} = visiblePart(state, space - 2, columnsOf);
 	const before = cutTo(text, column, '');
-	const under = [...new Intl.Segmenter().segment(text.slice(before.length))][0]?.segment ?? ' ';
+	const under = [...makeSegmenter().segment(text.slice(before.length))][0]?.segment ?? ' ';
 	const after = text.slice(before.length + (under === ' ' && text.length === before.length ? 0 : under.length));
 	return (
 		<Box flexDirection="column" flexShrink={0}>

@@ -1,7 +1,7 @@
 import {Readable} from 'node:stream';
 
 /** A paste, an escape sequence, an escaped character, or a single character: what is one event for whoever reads keys. */
-const pieces = /\u001B\[200~[^]*?(?:\u001B\[201~|$)|\u001B\u001B?\[[0-?]*[ -/]*[@-~]|\u001B\u001B?O.|\u001B[^\u001B]|\r\n|\p{RI}\p{RI}|[^]\p{M}*/gsu;
+const pieces = (): RegExp => /\u001B\[200~[^]*?(?:\u001B\[201~|$)|\u001B\u001B?\[[0-?]*[ -/]*[@-~]|\u001B\u001B?O.|\u001B[^\u001B]|\r\n|\p{RI}\p{RI}|[^]\p{M}*/gsu;
 
 /**
  * Standard input, one key at a time. Over a slow line, or from fast fingers, several keys arrive in one read; each is handed on only after the one before
@@ -71,7 +71,7 @@ export class KeyInput extends Readable {
 	#take(chunk: string): void {
 		const text = this.#pasting + chunk;
 		this.#pasting = '';
-		for (const [piece] of text.matchAll(pieces)) {
+		for (const [piece] of text.matchAll(pieces())) {
 			// A paste that is not complete yet waits for its end.
 			if (piece.startsWith('\u001B[200~') && !piece.endsWith('\u001B[201~')) this.#pasting = piece;
 			else this.#waiting.push(piece === '\r\n' ? '\r' : piece);

@@ -22,9 +22,14 @@ export class Navigation {
 			this.#leave = resolve;
 			this.#fail = reject;
 		});
+		// It is awaited only once the first view is there.
+		this.left.catch(() => {});
 	}
 
-	readonly open = (route: Route): void => void this.#show(route, entry => [...this.stack.read(), entry]);
+	readonly open = (route: Route): void => void this.show(route);
+
+	/** Opens a view, and resolves when it is there. */
+	readonly show = async (route: Route): Promise<void> => this.#show(route, entry => [...this.stack.read(), entry]);
 
 	readonly replace = (route: Route): void => void this.#show(route, entry => [...this.stack.read().slice(0, -1), entry]);
 
