@@ -40,7 +40,7 @@ suite('files', {skip: whyNotRoot()}, () => {
 
 	test('who has the old file open goes on reading the old file', async () => {
 		writeFileSync(at('held'), 'old');
-		const reader = start('sh', ['-c', 'exec 3<"$0"; trap "kill \$!; cat <&3; exit" USR1; sleep 60 & echo open; wait', at('held')]);
+		const reader = start('sh', ['-c', 'exec 3<"$0"; trap "kill \\$!; cat <&3; exit" USR1; sleep 60 & echo open; wait', at('held')]);
 		try {
 			await reader.until('open');
 			await writeFileAtomically(at('held'), Buffer.from('new'), {mode: 0o600});
