@@ -39,9 +39,18 @@ export type MountFacts = {
 	readonly resourceDevices: readonly string[];
 };
 
+/** By their ids; the same list is asked for many times. */
+const indices = new WeakMap<readonly MountFact[], ReadonlyMap<number, MountFact>>();
+
+function indexOf(mounts: readonly MountFact[]): ReadonlyMap<number, MountFact> {
+	const known = indices.get(mounts) ?? new Map(mounts.map(one => [one.id, one]));
+	indices.set(mounts, known);
+	return known;
+}
+
 /** True where the path of a mount leads somewhere else, because another mount lies over it or over a directory above it. */
 export function isHidden(mount: MountFact, mounts: readonly MountFact[]): boolean {
-	const byId = new Map(mounts.map(one => [one.id, one]));
+	const byId = indexOf(mounts);
 	const chain = new Set<MountFact>();
 	for (let at: MountFact | undefined = mount; at !== undefined && !chain.has(at); at = byId.get(at.parent)) chain.add(at);
 	return mounts.some(other => {

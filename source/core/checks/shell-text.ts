@@ -51,8 +51,20 @@ export const shellFeatures: readonly ShellFeature[] = [
 /** More lines than anybody writes by hand are not looked at: what a machine wrote into a script is data. */
 const mostLines = 50_000;
 
+/** The scripts that were split last: several checks ask for the same two. */
+const split = new Map<string, readonly ShellLine[]>();
+
 /** Splits a script into the lines that mean something. Linear in the text. */
-export function shellLines(text: string): ShellLine[] {
+export function shellLines(text: string): readonly ShellLine[] {
+	const known = split.get(text);
+	if (known !== undefined) return known;
+	const lines = splitLines(text);
+	if (split.size >= 2) split.clear();
+	split.set(text, lines);
+	return lines;
+}
+
+function splitLines(text: string): ShellLine[] {
 	const lines: ShellLine[] = [];
 	const all = text.split('\n', mostLines);
 	let ends: {readonly word: string; readonly tabs: boolean}[] = [];
@@ -77,7 +89,7 @@ export function shellLines(text: string): ShellLine[] {
 			lines.push({number: index + 1, text: content, bare: masked.bare, unconditional: atMargin});
 		}
 
-		depth = Math.max(0, depth + blocksOpened(masked.bare));
+		if (blockWords.test(masked.bare)) depth = Math.max(0, depth + blocksOpened(masked.bare));
 		ends = hereDocuments(content, masked.bare);
 		// Past an unconditional end of the script stands data, or nothing.
 		if (atMargin && depth === 0 && /^(?:exit|exec\s+[^<>\s\d&])/.test(masked.bare)) break;
@@ -85,6 +97,9 @@ export function shellLines(text: string): ShellLine[] {
 
 	return lines;
 }
+
+/** What opens or closes a block, and a few words that only look like it. */
+const blockWords = /[{}()]|\b(?:if|fi|for|do|while|until|case|esac)/;
 
 /** How many blocks (functions, if, loops, case) a line opens more than it closes. */
 function blocksOpened(bare: string): number {
@@ -95,6 +110,7 @@ function blocksOpened(bare: string): number {
 
 /** Blanks out what stands in quotes and finds where the comment begins. */
 function maskQuotes(line: string, open: string): {readonly bare: string; readonly open: string; readonly length: number} {
+	if (open === '' && !/["'\\#]/.test(line)) return {bare: line, open, length: line.length};
 	let bare = '';
 	let quote = open;
 	for (let at = 0; at < line.length; at++) {
@@ -138,13 +154,16 @@ export type FoundFeature = {
 	readonly certain: boolean;
 };
 
+/** No line without one of these uses any of the features. */
+const featureWords = /[[{]|&>|\(\(|\+=|source|set|let|declare|typeset|shopt|pushd|popd|trap|printf|mapfile|readarray|read/;
+
 /** Where each feature is used first, in order of lines. */
 export function findFeatures(lines: readonly ShellLine[]): FoundFeature[] {
 	const found: FoundFeature[] = [];
 	const left = new Set(shellFeatures);
 	let mayHaveEnded = false;
 	for (const line of lines) {
-		for (const feature of left) {
+		for (const feature of featureWords.test(line.text) ? left : []) {
 			const text = feature.quoted === true ? line.text : line.bare;
 			const at = text.search(feature.pattern);
 			if (at === -1) continue;
