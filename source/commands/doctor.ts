@@ -1,4 +1,3 @@
-import {createInterface} from 'node:readline/promises';
 import {hasErrors, type Examination} from '../core/checks/examination.js';
 import {exitCodes, Failure} from '../core/failure.js';
 import {examine, type ExamineOptions} from '../operations/examine.js';
@@ -51,6 +50,7 @@ async function fix({mode, flags}: Invocation, options: ExamineOptions): Promise<
 }
 
 async function agreed(question: string): Promise<boolean> {
+	const {createInterface} = await import('node:readline/promises');
 	const terminal = createInterface({input: process.stdin, output: process.stdout});
 	try {
 		const closed = new Promise<string>(resolve => {

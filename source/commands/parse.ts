@@ -1,4 +1,5 @@
 import {parseArgs} from 'node:util';
+import {distance} from '../core/checks/words.js';
 import {exitCodes, Failure} from '../core/failure.js';
 import type {Flags} from './invocation.js';
 import {appOptions, commands as registered, commonOptions, options, type CommandEntry, type OptionName} from './table.js';
@@ -17,25 +18,12 @@ function usage(message: string, command: string | null): Failure {
 	});
 }
 
-/** The number of single-character changes between two short words: to offer the word that was meant. */
-function distance(left: string, right: string): number {
-	let previous = Array.from({length: right.length + 1}, (_, index) => index);
-	for (let row = 1; row <= left.length; row++) {
-		const current = [row];
-		for (let column = 1; column <= right.length; column++) {
-			const change = left[row - 1] === right[column - 1] ? 0 : 1;
-			current.push(Math.min(previous[column]! + 1, current[column - 1]! + 1, previous[column - 1]! + change));
-		}
-		previous = current;
-	}
-	return previous[right.length]!;
-}
-
 function nearest(word: string, known: readonly string[]): string {
+	const limit = Math.max(1, Math.floor(word.length / 3));
 	const [best] = known
-		.map(candidate => ({candidate, far: distance(word.slice(0, 40), candidate)}))
+		.map(candidate => ({candidate, far: distance(word.slice(0, 40), candidate, limit)}))
 		.sort((a, b) => a.far - b.far);
-	return best !== undefined && best.far <= Math.max(1, Math.floor(word.length / 3)) ? ` Did you mean ${best.candidate}?` : '';
+	return best !== undefined && best.far <= limit ? ` Did you mean ${best.candidate}?` : '';
 }
 
 function seconds(name: string, text: string | undefined, command: string | null): number | undefined {

@@ -2,9 +2,8 @@ import {checkExtension, predict} from '../core/extension/index.js';
 import {planFreeze} from '../core/freeze-plan.js';
 import type {Verdict} from '../core/outcome.js';
 import {findProvider} from '../providers/index.js';
-import {gatherExtensionFacts} from '../system/azure-files.js';
+import {gatherExtensionFacts, gatherTunables} from '../system/azure-files.js';
 import {readFence, readMountFacts, resolveDirectories} from '../system/mounts.js';
-import {readTunables} from './cycle/preparation.js';
 
 /** What a cycle would do, before anybody has asked for it. */
 export type CycleOutlook = {
@@ -24,7 +23,7 @@ export type CycleOutlook = {
 /** Reads a few files and changes nothing. Throws a Failure for a mount or a provider that will not do. */
 export function foreseeCycle(order: {readonly configuration: string; readonly mounts: readonly string[]; readonly provider: string}): CycleOutlook {
 	const {name, summary} = findProvider(order.provider);
-	const {skip, deadlineMs} = readTunables();
+	const {skip, deadlineMs} = gatherTunables();
 	const plan = planFreeze(readMountFacts(), {requested: resolveDirectories(order.mounts), skip, fence: readFence()});
 	const check = checkExtension(gatherExtensionFacts(order.configuration));
 	const {pre, post, limitMs, hostTimeoutSeconds, fsFreezeEnabled} = check.settings;

@@ -8,7 +8,7 @@ import {Failure} from '../core/failure.js';
 import {freezableTypes} from '../core/freeze-plan.js';
 import type {MountFact, MountFacts} from '../core/mount-facts.js';
 import {readSettingsText, repairSettings} from '../core/settings-text.js';
-import {configuredPath, extensionDirectory, gatherExtensionFacts, readMountsToSkip} from '../system/azure-files.js';
+import {configuredPath, extensionDirectory, gatherExtensionFacts, gatherTunables} from '../system/azure-files.js';
 import {isRegularFile, openPlaces, readPath} from '../system/inspection.js';
 import {readUnfinished} from '../system/journal.js';
 import {readMachineFacts} from '../system/machine-facts.js';
@@ -66,7 +66,7 @@ async function scriptFacts(role: Role, {settings}: ConfigurationFacts, mounts: r
 function filesystemFacts(facts: MountFacts, named: readonly string[]): readonly FilesystemFacts[] {
 	// Only on local filesystems: a mount point on another machine may never answer.
 	const onFiles = new Set(facts.mounts.filter(({type, root, mount}) => freezableTypes.includes(type) && root !== '/' && isRegularFile(mount)).map(({mount}) => mount));
-	return filesystemsOf(facts, {requested: resolveDirectories(named), skip: readMountsToSkip(), onFiles});
+	return filesystemsOf(facts, {requested: resolveDirectories(named), skip: gatherTunables().skip, onFiles});
 }
 
 /** Azure's latest backup as its log tells it; null where there is no log that can be read. */

@@ -3,7 +3,7 @@ import {readConfiguration} from '../core/config/read.js';
 import {documentedName} from '../core/checks/configuration.js';
 import {Failure} from '../core/failure.js';
 import {planFreeze, type FreezePlan} from '../core/freeze-plan.js';
-import {installedExtension, readMountsToSkip} from '../system/azure-files.js';
+import {installedExtension, gatherTunables} from '../system/azure-files.js';
 import {readAzureVm, type AzureVm, type AzureVmOptions} from '../system/azure-vm.js';
 import {lookAt} from '../system/file-look.js';
 import {extensionLockFile, readLockHolder} from '../system/lock.js';
@@ -105,7 +105,7 @@ function isOfExtension(pid: number, directory: string): boolean {
 function lookAtFreeze(mounts: readonly string[]): MachineLook['freeze'] {
 	try {
 		const facts = readMountFacts();
-		return {plan: planFreeze(facts, {requested: resolveDirectories(mounts), skip: readMountsToSkip(), fence: readFence()}), problem: null};
+		return {plan: planFreeze(facts, {requested: resolveDirectories(mounts), skip: gatherTunables().skip, fence: readFence()}), problem: null};
 	} catch (error) {
 		if (error instanceof Failure) return {plan: null, problem: error.message};
 		throw error;

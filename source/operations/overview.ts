@@ -3,14 +3,13 @@ import {entryOf} from '../core/extension-log/entry.js';
 import {planFreeze} from '../core/freeze-plan.js';
 import {newestFirst, type HistoryEntry} from '../core/history.js';
 import type {Overview, Presence} from '../core/overview.js';
-import {gatherExtensionFacts} from '../system/azure-files.js';
+import {gatherExtensionFacts, gatherTunables} from '../system/azure-files.js';
 import {readHistory} from '../system/history-store.js';
 import {readUnfinished} from '../system/journal.js';
 import {extensionLockFile, readLockHolder} from '../system/lock.js';
 import {readFence, readMountFacts, resolveDirectories} from '../system/mounts.js';
 import {isAlive} from '../system/processes.js';
 import {stateDirectoryPath} from '../system/state-directory.js';
-import {readTunables} from './cycle/preparation.js';
 import {readLatest} from './follow.js';
 
 const trendLength = 8;
@@ -27,7 +26,7 @@ export function lookAround(configuration: string, mounts: readonly string[]): Ov
 		configured: facts.configuration.kind !== 'missing',
 		verdict: predict(check),
 		scripts: pre === null || post === null ? null : {pre: pre.location, post: post.location},
-		filesystems: attempt(() => planFreeze(readMountFacts(), {requested: resolveDirectories(mounts), skip: readTunables().skip, fence: readFence()}).waves.flat().map(({mount}) => mount)) ?? null,
+		filesystems: attempt(() => planFreeze(readMountFacts(), {requested: resolveDirectories(mounts), skip: gatherTunables().skip, fence: readFence()}).waves.flat().map(({mount}) => mount)) ?? null,
 		azure: latestOfAzure(history),
 		cycle: own[0] ?? null,
 		trend: own.slice(0, trendLength).map(({freezeWindowMs}) => freezeWindowMs).toReversed(),

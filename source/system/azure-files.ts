@@ -2,7 +2,7 @@ import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import {configurationPathOf} from '../core/extension/host.js';
 import {readEffectiveSettings} from '../core/extension/settings.js';
-import {mountsToSkip} from '../core/extension/tunables.js';
+import {readTunables, type Tunables} from '../core/extension/tunables.js';
 import type {ExtensionFacts, FileFacts} from '../core/extension/types.js';
 import {readPath} from './inspection.js';
 import {entriesOf} from './pseudo-files.js';
@@ -75,8 +75,8 @@ export function gatherExtensionFacts(configurationPath: string = usualConfigurat
 	return {hostConfiguration, shippedHostConfiguration, configuration, workload: file('/etc/azure/workload.conf'), scripts};
 }
 
-/** The mount points that the extension's tunables leave out of the freeze. */
-export function readMountsToSkip(path = '/etc/azure/vmbackup.conf'): readonly string[] {
+/** The settings of the extension's freezer. */
+export function gatherTunables(path = '/etc/azure/vmbackup.conf'): Tunables {
 	const {content} = readPath(path, mostScriptBytes).facts;
-	return content === null ? [] : mountsToSkip(new TextDecoder().decode(content));
+	return readTunables(content === null ? null : new TextDecoder().decode(content));
 }

@@ -1,7 +1,22 @@
 import {iniSection} from './ini.js';
 
-/** The mount points that `MountsToSkip` in vmbackup.conf leaves out: separated by commas, taken to the letter, blanks included, as the extension does. */
-export function mountsToSkip(text: string): readonly string[] {
-	const value = iniSection(text, 'SnapshotThread')?.get('mountstoskip');
-	return value === undefined || value === '' ? [] : value.split(',');
+/** The settings of the extension's freezer in vmbackup.conf that matter here too. */
+export type Tunables = {
+	/** Mount points that `MountsToSkip` leaves out: taken to the letter, blanks included. */
+	readonly skip: readonly string[];
+	/** After how long a freeze is thawed whatever happens. */
+	readonly deadlineMs: number;
+};
+
+/** The extension's own default: it thaws by itself then. */
+const defaultDeadlineMs = 60_000;
+
+/** Reads the text of vmbackup.conf; null where there is none. */
+export function readTunables(text: string | null): Tunables {
+	const section = text === null ? null : iniSection(text, 'SnapshotThread');
+	const timeout = Number(section?.get('timeout'));
+	return {
+		skip: (section?.get('mountstoskip') ?? '').split(',').filter(word => word !== ''),
+		deadlineMs: Number.isInteger(timeout) && timeout >= 1 && timeout <= 3600 ? timeout * 1000 : defaultDeadlineMs,
+	};
 }

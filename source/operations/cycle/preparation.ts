@@ -1,15 +1,13 @@
 import {randomBytes} from 'node:crypto';
 import {checkExtension} from '../../core/extension/index.js';
-import {iniSection} from '../../core/extension/ini.js';
 import type {ExtensionCheck, ExtensionFacts, ScriptPlan} from '../../core/extension/types.js';
 import {exitCodes, Failure} from '../../core/failure.js';
 import {planFreeze, type FreezePlan} from '../../core/freeze-plan.js';
 import type {MountFacts} from '../../core/mount-facts.js';
 import {findProvider} from '../../providers/index.js';
 import type {PreparedSnapshot} from '../../providers/provider.js';
-import {extensionDirectory, gatherExtensionFacts} from '../../system/azure-files.js';
+import {extensionDirectory, gatherExtensionFacts, gatherTunables} from '../../system/azure-files.js';
 import {startGuard, type Guard} from '../../system/guard.js';
-import {readPath} from '../../system/inspection.js';
 import {openJournal, readBootId, type Journal} from '../../system/journal.js';
 import {extensionLockFile} from '../../system/lock.js';
 import {readFence, readMountFacts, resolveDirectories} from '../../system/mounts.js';
@@ -58,10 +56,6 @@ export type Preparation = {
 	readonly tookMs: number;
 };
 
-/** The extension's own default: it thaws by itself then. */
-const defaultDeadlineMs = 60_000;
-const tunablesFile = '/etc/azure/vmbackup.conf';
-
 /**
  * Looks at everything, takes the lock, and makes the guard ready. Throws a Failure where the cycle cannot begin: nothing has been run then, nothing
  * was frozen, and nothing stays behind.
@@ -69,7 +63,7 @@ const tunablesFile = '/etc/azure/vmbackup.conf';
 export async function prepareCycle(order: CycleOrder): Promise<Preparation> {
 	const began = performance.now();
 	const provider = findProvider(order.provider);
-	const tunables = readTunables();
+	const tunables = gatherTunables();
 	const mounts = readMountFacts();
 	const plan = planFreeze(mounts, {requested: resolveDirectories(order.mounts), skip: tunables.skip, fence: readFence()});
 	const facts = gatherExtensionFacts(order.configuration);
@@ -94,17 +88,6 @@ export async function prepareCycle(order: CycleOrder): Promise<Preparation> {
 		journal.finish('cycle');
 		throw error;
 	}
-}
-
-/** The settings of the extension's freezer that matter here too: the mounts to leave out, and after how long it thaws by itself. */
-export function readTunables(): {readonly skip: readonly string[]; readonly deadlineMs: number} {
-	const {content} = readPath(tunablesFile, 1024 * 1024).facts;
-	const section = content === null ? null : iniSection(new TextDecoder().decode(content), 'SnapshotThread');
-	const timeout = Number(section?.get('timeout'));
-	return {
-		skip: (section?.get('mountstoskip') ?? '').split(',').filter(word => word !== ''),
-		deadlineMs: Number.isInteger(timeout) && timeout >= 1 && timeout <= 3600 ? timeout * 1000 : defaultDeadlineMs,
-	};
 }
 
 /** `2026-11-23T14-02-11Z`, and a few letters: a name for files that sorts by time. */
