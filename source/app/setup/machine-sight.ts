@@ -8,7 +8,8 @@ export function machineSight(look: MachineLook, named: boolean): MachineSight {
 	return {
 		lines: [azureLine(look), extensionLine(look), directoryLine(look), freezeLine(look, named), ...configurationLines(look)],
 		freezes: freeze.plan === null ? [] : freeze.plan.waves.flat().map(({mount}) => mount),
-		existing: configuration.state === 'missing' ? null : {path: configuration.path, settings: configuration.settings, problem: configuration.problem},
+		// What cannot be replaced is told, and not offered.
+		existing: configuration.state === 'missing' || configuration.state === 'refused' ? null : {path: configuration.path, settings: configuration.settings, problem: configuration.problem},
 	};
 }
 

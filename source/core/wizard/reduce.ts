@@ -192,6 +192,7 @@ function filled(state: WizardState): WizardState {
 		takeUp: state.entries.takeUp,
 		source: (machine?.existing?.settings ?? null) === null ? 'bundled' : 'existing',
 		applicationSettings: state.entries.applicationSettings,
+		place: state.entries.place,
 		...from,
 		application,
 		...(given === undefined ? {} : {preParameters: given.pre, postParameters: given.post}),

@@ -52,9 +52,9 @@ const warning = (text: string): Paragraph => ({kind: 'warning', text});
 export function consequencesOf(page: Page, state: WizardState): readonly Paragraph[] {
 	const {entries} = state;
 	switch (page) {
-		case 'machine': return (state.machine?.existing ?? null) === null ? [] : [entries.source === 'existing'
+		case 'machine': return [...machineWarnings(state), ...(state.machine?.existing ?? null) === null ? [] : [entries.source === 'existing'
 			? consequence('Its settings fill in the questions; what you do not change stays as it is.')
-			: consequence('Its settings are left out. The file is kept beside the new one, under a name with the date.')];
+			: consequence('Its settings are left out. The file is kept beside the new one, under a name with the date.')]];
 		case 'template': return [consequence(templateConsequence(state))];
 		case 'template-file': return [aside('It must be a configuration in JSON, as the documented template is. Its settings fill in the questions.')];
 		case 'scripts': return scriptsConsequence(state);
@@ -84,6 +84,12 @@ export function consequencesOf(page: Page, state: WizardState): readonly Paragra
 			return question === undefined || question.help === '' ? [] : [aside(question.help)];
 		}
 	}
+}
+
+/** Eleven steps are a long way to learn that nothing can be written. */
+function machineWarnings({machine}: WizardState): readonly Paragraph[] {
+	const blocks = machine?.lines.some(({state, what}) => state === 'problem' && (what === 'directory' || what === 'configuration')) ?? false;
+	return blocks ? [warning('Nothing can be written here as it is. Mend what is marked below first.')] : [];
 }
 
 function templateConsequence({entries, configuration}: WizardState): string {

@@ -7,9 +7,14 @@ export type Line = {readonly tone: Tone; readonly text: string; readonly mark?: 
 
 const toneOfMark: Partial<Record<Mark, Tone>> = {done: 'good', failed: 'bad', warning: 'warning', information: 'dim'};
 
+/** The columns that a mark takes, so that what follows lines up. */
+export function markColumns(symbols: Symbols): number {
+	return columnsOf(symbols.done);
+}
+
 /** A text with a mark before it, broken into lines that stand below each other behind the mark. */
 export function markedLines(mark: Mark, text: string, width: number, symbols: Symbols, tone: Tone = 'plain'): readonly Line[] {
-	const front = columnsOf(symbols[mark]) + 1;
+	const front = markColumns(symbols) + 1;
 	return wrapText(text, Math.max(8, width - front)).map((part, index): Line => (index === 0
 		? {tone, text: part, mark, markTone: toneOfMark[mark] ?? 'plain'}
 		: {tone, text: ' '.repeat(front) + part}));

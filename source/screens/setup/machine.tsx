@@ -4,7 +4,7 @@ import type {MachineLine, MachineSight} from '../../core/wizard/types.js';
 import {consequencesOf} from '../../core/wizard/words.js';
 import {useTheme, type Mark, type Symbols} from '../../components/theme.js';
 import {ChoiceQuestion} from './choice-question.js';
-import {markedLines, paragraphLines, type Line} from './lines.js';
+import {markColumns, markedLines, paragraphLines, type Line} from './lines.js';
 import {Question} from './question.js';
 import type {SetupProps} from './view.js';
 
@@ -42,7 +42,7 @@ function machineLines({lines}: MachineSight, width: number, symbols: Symbols): r
 	return lines.flatMap(({state, what, found}) => {
 		const mark = marks[state];
 		if (width < 60) return markedLines(mark, `${what}: ${found}`, width, symbols);
-		const front = symbols[mark].length + 1 + column + 3;
+		const front = markColumns(symbols) + 1 + column + 3;
 		return markedLines(mark, found, width - column - 3, symbols).map((line, index): Line => (index === 0
 			? {...line, text: `${what.padEnd(column)}   ${line.text}`}
 			: {...line, text: ' '.repeat(front) + line.text.trimStart()}));

@@ -5,7 +5,7 @@ import {octal} from '../../core/checks/words.js';
 import type {PlannedFile} from '../../core/config/plan.js';
 import {consequencesOf} from '../../core/wizard/words.js';
 import {ChoiceQuestion} from './choice-question.js';
-import {markedLines, paragraphLines, plainLines, type Line} from './lines.js';
+import {markColumns, markedLines, paragraphLines, plainLines, type Line} from './lines.js';
 import {Question} from './question.js';
 import type {SetupProps} from './view.js';
 
@@ -57,11 +57,11 @@ function table(files: readonly PlannedFile[], width: number, symbols: Symbols): 
 
 	const now = Math.max(...files.map(file => present(file).length), 3);
 	const path = Math.min(Math.max(...files.map(file => file.path.length)), width - now - 20);
-	const front = symbols.done.length + 1;
+	const front = markColumns(symbols) + 1;
 	const heading: Line = {tone: 'dim', text: `${' '.repeat(front)}${'file'.padEnd(path)}   ${'now'.padEnd(now)}   must be`};
 	return [heading, ...files.map((file): Line => ({
 		tone: 'plain', mark: isFine(file) ? 'done' : 'warning', markTone: isFine(file) ? 'good' : 'warning',
-		text: `${isFine(file) ? '' : ' '.repeat(symbols.done.length - symbols.warning.length)}${cutPathTo(file.path, path, symbols.ellipsis).padEnd(path)}   ${present(file).padEnd(now)}   root ${octal(file.wanted)}`,
+		text: `${cutPathTo(file.path, path, symbols.ellipsis).padEnd(path)}   ${present(file).padEnd(now)}   root ${octal(file.wanted)}`,
 	})), blank];
 }
 

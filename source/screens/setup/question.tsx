@@ -65,6 +65,8 @@ function scrollKeys(binding: Binding, reads: boolean, overflows: boolean): reado
 
 type Layout = {
 	readonly strip: boolean;
+	/** No blank lines. */
+	readonly compact: boolean;
 	readonly question: readonly string[];
 	readonly notes: readonly string[];
 	readonly complaint: readonly string[];
@@ -77,26 +79,28 @@ type Layout = {
 
 function layoutOf({state, rows, lines, quiet = false, question: asked}: QuestionProps, columns: number, room: number, theme: Theme): Layout {
 	const strip = room >= 14;
-	const question = wrapText(asked ?? questionOf(state.page, state), columns);
+	const compact = room < 10;
+	// On a very low terminal the answer comes first.
+	const question = wrapText(asked ?? questionOf(state.page, state), columns).slice(0, compact ? 1 : 3);
 	const facts = valueNotes(state.page, state);
 	const notes = facts.length === 0 ? [] : wrapText(facts.join(` ${theme.symbols.dot} `), columns);
 	const complaint = quiet || state.complaint === null ? [] : wrapText(state.complaint, columns - theme.markWidth - 1);
 	const text = lines?.(columns) ?? paragraphLines(consequencesOf(state.page, state), Math.min(columns, 80), theme.symbols);
-	const used = (strip ? 2 : 0) + question.length + 1 + rows + (rows > 0 ? 1 : 0) + Math.max(1, complaint.length) + (notes.length === 0 ? 0 : notes.length + 1);
+	const used = (strip ? 2 : 0) + question.length + (compact ? 0 : 1) + rows + (rows > 0 ? 1 : 0) + Math.max(1, complaint.length) + (notes.length === 0 ? 0 : notes.length + 1);
 	const height = Math.max(1, room - used);
-	return {strip, question, notes, complaint, text, height, hidden: text.length > height};
+	return {strip, compact, question, notes, complaint, text, height, hidden: text.length > height};
 }
 
 function Body(props: QuestionProps & {readonly scroll: Scroll}): ReactNode {
 	const {state, scroll, rows, waiting = 'looking', children} = props;
 	const theme = useTheme();
 	const room = useRoom();
-	const {strip, question, notes, complaint, text, height} = layoutOf(props, room.columns, room.rows, theme);
+	const {strip, compact, question, notes, complaint, text, height} = layoutOf(props, room.columns, room.rows, theme);
 	return (
 		<Box flexDirection="column" flexShrink={0}>
 			{strip ? <Box height={2} flexShrink={0}><StepStrip page={state.page} width={room.columns} /></Box> : null}
 			{question.map((line, index) => <Text key={index} {...theme.style('strong')}>{line}</Text>)}
-			<Text> </Text>
+			{compact ? null : <Text> </Text>}
 			{rows > 0 ? <Box flexDirection="column" height={rows + 1} flexShrink={0}>{children}</Box> : null}
 			{notes.map((line, index) => <Text key={index} {...theme.style('dim')}>{line}</Text>)}
 			{notes.length === 0 ? null : <Text> </Text>}
@@ -113,7 +117,7 @@ export function LineView({line}: {readonly line: Line}): ReactNode {
 	const theme = useTheme();
 	return (
 		<Text wrap="truncate">
-			{line.mark === undefined ? null : <Text {...theme.style(line.markTone ?? 'plain')}>{`${theme.symbols[line.mark]} `}</Text>}
+			{line.mark === undefined ? null : <Text {...theme.style(line.markTone ?? 'plain')}>{`${theme.symbols[line.mark].padEnd(theme.markWidth)} `}</Text>}
 			<Text {...theme.style(line.tone)}>{line.text === '' ? ' ' : line.text}</Text>
 		</Text>
 	);

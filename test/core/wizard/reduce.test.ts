@@ -222,7 +222,8 @@ suite('the wizard', () => {
 		assert.deepEqual([now.page, now.entries.place], ['place', 'copy']);
 		const refused = play(now, enter('place', 'there'), next);
 		assert.deepEqual([refused.page, refused.complaint], ['place', 'Others than root can put another file into /open: Azure would run it as root.']);
-		assert.equal(play(now, next).page, 'pre-parameters');
+		const after = play(now, next);
+		assert.deepEqual([after.page, currentAnswers(after)['preScriptLocation']], ['pre-parameters', '/etc/azure/pre.sh']);
 	});
 
 	test('two scripts of the same name cannot be copied beside each other', () => {
