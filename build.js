@@ -81,8 +81,7 @@ try {
 		// Each command in one file with all that it needs and no more: loading many small ones takes longer than the commands themselves.
 		build({...common, entryPoints: {cli: 'source/cli.ts', guard: 'source/guard.ts', ...Object.fromEntries(commandFiles().map(name => [`command-${name}`, `source/commands/${name}.ts`]))}, plugins: [apart]}),
 		// The screens share Ink, and each view is loaded when it is opened.
-		// The layout engine would fetch() its own code out of a data: address, and load a whole HTTP client for that; without fetch it reads it in place.
-		build({...common, define: {...common.define, fetch: 'undefined'}, entryPoints: {app: 'source/app/app.tsx'}, splitting: true, chunkNames: 'screen-[name]-[hash]'}),
+		build({...common, entryPoints: {app: 'source/app/app.tsx'}, splitting: true, chunkNames: 'screen-[name]-[hash]'}),
 	]);
 	copyFileSync('source/launcher.sh', `${fresh}/quiesce`);
 	chmodSync(`${fresh}/quiesce`, 0o755);
