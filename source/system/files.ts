@@ -194,7 +194,7 @@ function prepareWrite(change: FileChange & {kind: 'write'}): Step {
 }
 
 function prepareAccess({path, mode, owner, expect}: FileChange & {kind: 'access'}): Step {
-	const directory = openSafeDirectory(dirname(path));
+	const directory = openSafeDirectory(dirname(path), basename(path));
 	let descriptor: number;
 	try {
 		mustBe(path, lookAt(directory.at(basename(path)), 0), expect);

@@ -21,9 +21,9 @@ export function refusal(message: string, remedy: string | readonly string[], cau
 }
 
 /** Why quiesce writes nothing into a directory (it is missing, others may write to it, it is read-only), as a Failure; null where it does. */
-export function whyNotWritable(path: string): Failure | null {
+export function whyNotWritable(path: string, entry?: string): Failure | null {
 	try {
-		openSafeDirectory(path).close();
+		openSafeDirectory(path, entry).close();
 		accessSync(path, constants.W_OK);
 		return null;
 	} catch (error) {
@@ -34,10 +34,11 @@ export function whyNotWritable(path: string): Failure | null {
 
 /**
  * Opens a directory to write into. Each directory from `/` on is opened in the one before it, without following links, and must belong to root (or
- * to this user), and nobody else may write to it; a sticky one (/tmp) is fine on the way, but not at the end. The directory itself must not be a link.
+ * to this user), and nobody else may write to it; a sticky one (/tmp) is fine on the way, and at the end only for an `entry` that is there and root's,
+ * which nobody else can replace. The directory itself must not be a link.
  * @throws Failure (3) where it is not so.
  */
-export function openSafeDirectory(path: string): SafeDirectory {
+export function openSafeDirectory(path: string, entry?: string): SafeDirectory {
 	const asked = resolve(path);
 	let real: string;
 	try {
@@ -52,12 +53,12 @@ export function openSafeDirectory(path: string): SafeDirectory {
 	}
 
 	// Where the way as written goes through links, the places where they lie count as well.
-	const [open] = openPlaces(join(asked, 'entry'));
+	const [open] = openPlaces(join(asked, entry ?? 'entry'));
 	if (open !== undefined) throw writable(open.path, open.owner, open.mode, open.because === 'owner' ? `${open.owner}, to whom it belongs,` : open.because === 'group' ? 'its group' : 'everybody');
 
 	let descriptor = openDirectory('/', '/');
 	try {
-		check('/', fstatSync(descriptor), real !== '/');
+		check('/', fstatSync(descriptor), real !== '/' || isOurs(descriptor, entry));
 		const names = real.split('/').filter(name => name !== '');
 		let so = '';
 		for (const [index, name] of names.entries()) {
@@ -65,7 +66,7 @@ export function openSafeDirectory(path: string): SafeDirectory {
 			const below = openDirectory(`/proc/self/fd/${descriptor}/${name}`, so);
 			closeSync(descriptor);
 			descriptor = below;
-			check(so, fstatSync(descriptor), index < names.length - 1);
+			check(so, fstatSync(descriptor), index < names.length - 1 || isOurs(descriptor, entry));
 		}
 	} catch (error) {
 		closeSync(descriptor);
@@ -105,11 +106,18 @@ function unreachable(path: string, error: unknown): Failure {
 	}
 }
 
-function check(path: string, facts: Stats, onTheWay: boolean): void {
+/** In a sticky directory only its owner can take an entry away. */
+function isOurs(descriptor: number, entry: string | undefined): boolean {
+	if (entry === undefined) return false;
+	const owner = lstatSync(`/proc/self/fd/${descriptor}/${entry}`, {throwIfNoEntry: false})?.uid;
+	return owner === 0 || (owner !== undefined && owner === process.geteuid?.());
+}
+
+function check(path: string, facts: Stats, stickyIsFine: boolean): void {
 	const self = process.geteuid?.() ?? 0;
 	if (facts.uid !== 0 && facts.uid !== self) throw writable(path, `uid ${facts.uid}`, facts.mode & 0o7777, 'its owner');
 	const others = (facts.mode & 0o002) !== 0 ? 'everybody' : (facts.mode & 0o020) !== 0 && facts.gid !== 0 ? 'its group' : null;
-	if (others === null || (onTheWay && (facts.mode & 0o1000) !== 0)) return;
+	if (others === null || (stickyIsFine && (facts.mode & 0o1000) !== 0)) return;
 	throw writable(path, facts.uid === 0 ? 'root' : `uid ${facts.uid}`, facts.mode & 0o7777, others);
 }
 

@@ -304,6 +304,23 @@ suite('configure', {skip: whyNotRoot()}, () => {
 		assert.deepEqual([statSync(scripts.preScriptLocation).uid, modeOf(scripts.preScriptLocation)], [0, '700']);
 	});
 
+	test('in a sticky directory like /tmp a script that is root\'s can be set right; nothing is written there', async () => {
+		const {directory, configuration} = makePlace();
+		chmodSync(directory, 0o1777);
+		const location = join(directory, 'pre.sh');
+		const planned = await plan({configuration: join(tmpdir(), 'quiesce-none/x.json'), answers: {preScriptLocation: location, postScriptLocation: location}});
+		assert.deepEqual(planned.problems.map(({key}) => key), [''], JSON.stringify(planned.problems));
+		const written = await plan({configuration: join(directory, 'conf.json'), answers: {preScriptLocation: location, postScriptLocation: location}});
+		assert.match(written.problems.map(({message}) => message).join(), /can be written by everybody/);
+		mkdirSync(join(directory, 'azure'));
+		await applyPlan(await plan({configuration, answers: {preScriptLocation: location, postScriptLocation: location}}));
+		assert.equal(modeOf(location), '700');
+		chownSync(location, 1, 1);
+		chmodSync(location, 0o755);
+		const others = await plan({configuration, answers: {preScriptLocation: location}});
+		assert.match(others.problems[0]!.message, /lies where somebody else than root can replace it/);
+	});
+
 	test('own scripts are copied as they were reviewed, bundled ones written once and then left alone', async () => {
 		const {directory, configuration, scripts} = makePlace();
 		const to = join(directory, 'azure/own-pre.sh');

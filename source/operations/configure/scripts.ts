@@ -1,5 +1,5 @@
 import {Buffer} from 'node:buffer';
-import {dirname} from 'node:path';
+import {basename, dirname} from 'node:path';
 import type {Action, PlannedFile, PlanWarning, SeenFile} from '../../core/config/plan.js';
 import type {AnswerProblem} from '../../core/config/settings.js';
 import {octal} from '../../core/checks/words.js';
@@ -7,6 +7,7 @@ import type {FileFacts} from '../../core/extension/types.js';
 import {lookAt, realPath} from '../../system/file-look.js';
 import {backupPath} from '../../system/files.js';
 import {openPlaces, readPath, similarPaths} from '../../system/inspection.js';
+import {whyNotWritable} from '../../system/safe-directory.js';
 import {planDirectory} from './place.js';
 
 /** A file that is to lie on the machine afterwards. */
@@ -98,8 +99,8 @@ export function planScripts(orders: readonly ScriptOrder[], {fresh, mend, config
 			continue;
 		}
 
-		const {problems: unwritable} = planDirectory(dirname(real), 0o755);
-		for (const {value, expected, message} of unwritable) problems.push({key, value, expected, message});
+		const unwritable = whyNotWritable(dirname(real), basename(real));
+		if (unwritable !== null) refuse('a script in a directory that only root can write to', [unwritable.message, ...unwritable.remedies].join(' '));
 		facts.set(location, {...found, mode: wantedMode, owner: 'root'});
 		// What the script contains may change meanwhile; who owns it and who may change it may not.
 		if (seen.some(({path}) => path === real)) continue;
