@@ -47,7 +47,10 @@ export function useScroll(): Scroll {
 			measured.take(count, height);
 			return at();
 		},
-		tellWhetherItFits: fitting.set,
+		// Once shown the key stays: its own line in the key help may be what makes the text too long, and without it the text would fit again, for ever.
+		tellWhetherItFits: fits => {
+			if (!fits) fitting.set(false);
+		},
 		bindings: [
 			{keys: ['up', 'down'], label: 'scroll', hidden: fits, run: key => go(at() + (key === 'up' ? -1 : 1))},
 			{keys: ['pageup', 'pagedown'], label: 'a page', hidden: true, run: key => go(at() + (key === 'pageup' ? -page() : page()))},

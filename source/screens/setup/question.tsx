@@ -59,7 +59,7 @@ export function Question(props: QuestionProps): ReactNode {
 
 /** Where a list or a field has the arrows, only whole pages scroll. Keys that would do nothing are not shown. */
 function scrollKeys(binding: Binding, reads: boolean, overflows: boolean): readonly Binding[] {
-	if (reads) return [{...binding, hidden: binding.hidden === true || !overflows}];
+	if (reads) return [{...binding, hidden: !binding.keys.includes('up') || !overflows}];
 	return binding.keys.includes('pageup') ? [{...binding, keys: binding.keys.toReversed(), label: 'scroll', hidden: !overflows}] : [];
 }
 
