@@ -13,6 +13,7 @@ import type {HistoryEntry} from '../core/history.js';
 import {outcomeWords} from '../core/verdict-words.js';
 import {outcomeMarks} from '../screens/outcome-marks.js';
 import {HistoryDetail, HistoryList, HistoryTrend} from '../screens/history/index.js';
+import {useRemembered} from './remembered.js';
 import type {ViewProps} from './view.js';
 
 const explanation = [
@@ -29,11 +30,11 @@ const whichWords: Readonly<Record<Which, string>> = {all: '', azure: 'Azure\'s b
 
 /** `h`, and `quiesce history`: earlier cycles. */
 export function View(props: ViewProps): ReactNode {
-	const {invocation, open, replace, back, leave} = props;
+	const {invocation, memory, open, replace, back, leave} = props;
 	const theme = useTheme();
 	const [entries, setEntries] = useState<readonly HistoryEntry[] | null>(null);
-	const [which, setWhich] = useState<Which>('all');
-	const [chosen, setChosen] = useState<HistoryEntry | null>(null);
+	const [which, setWhich] = useRemembered<Which>(memory, 'which', 'all');
+	const [chosen, setChosen] = useRemembered<HistoryEntry | null>(memory, 'chosen', null);
 	const [trend, setTrend] = useState(false);
 	const narrow = useSize().columns < 60;
 	useEffect(() => {
@@ -52,7 +53,7 @@ export function View(props: ViewProps): ReactNode {
 
 	const alone = invocation.command === 'history';
 	const shown = (entries ?? []).filter(({source}) => which === 'all' || source === which);
-	const list = useChoiceList({choices: shown.map(entry => choiceOf(entry, theme, narrow)), onChoose: setChosen, enterLabel: 'show it whole'});
+	const list = useChoiceList({choices: shown.map(entry => choiceOf(entry, theme, narrow)), onChoose: setChosen, enterLabel: 'show it whole', initial: typeof memory.get('at') === 'number' ? memory.get('at') as number : 0, onMove: entry => memory.set('at', shown.indexOf(entry))});
 	const stops: readonly Binding[] = [{keys: ['ctrl-c'], label: 'leave', hidden: true, run: () => leave({exitCode: exitCodes.interrupted})}];
 	if (chosen !== null) return <Detail entry={chosen} open={open} onBack={() => setChosen(null)} stops={stops} />;
 	if (trend) return <Trend entries={shown} onBack={() => setTrend(false)} stops={stops} />;

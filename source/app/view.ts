@@ -28,6 +28,8 @@ export type ViewProps = {
 	readonly invocation: Invocation;
 	/** How this view was opened. */
 	readonly route: Route;
+	/** Belongs to this place on the stack: a view that was covered by another one is made anew when it comes back, and finds here what it has put there. */
+	readonly memory: Map<string, unknown>;
 	/** Opens another view on top of this one. */
 	readonly open: (route: Route) => void;
 	/** Puts another view in the place of this one. */

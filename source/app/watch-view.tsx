@@ -19,6 +19,7 @@ import {outcomeMarks} from '../screens/outcome-marks.js';
 import {BackupEnded, BackupRunning, WatchWaiting} from '../screens/watch/index.js';
 import {backupHeadline} from '../screens/watch/lines.js';
 import {progressOf, WatchSession} from './watch/session.js';
+import {useRemembered} from './remembered.js';
 import type {Leaving, ViewProps} from './view.js';
 
 const explanation = [
@@ -31,15 +32,15 @@ const machine = hostname().split('.')[0] ?? '';
 
 /** `w`, and `quiesce watch`: follows Azure's backups. */
 export function View(props: ViewProps): ReactNode {
-	const {invocation, open, back, leave} = props;
+	const {invocation, memory, open, back, leave} = props;
 	const theme = useTheme();
 	const [session] = useState(() => new WatchSession({
 		...(invocation.flags.log === undefined ? {} : {log: invocation.flags.log}),
 		...(invocation.flags.status === undefined ? {} : {statusDirectory: invocation.flags.status}),
-	}));
+	}, memory));
 	useEffect(() => () => session.close(), [session]);
 	const {view, progress, watched, failure} = useCellValue(session.state);
-	const [chosen, setChosen] = useState<CycleStory | null>(null);
+	const [chosen, setChosen] = useRemembered<CycleStory | null>(memory, 'chosen', null);
 	const alone = invocation.command === 'watch';
 	const latest = view?.latest ?? null;
 	const running = latest !== null && latest.end === null;
@@ -60,7 +61,7 @@ export function View(props: ViewProps): ReactNode {
 type RunningProps = {readonly view: FollowView; readonly story: CycleStory; readonly progress: ReturnType<typeof progressOf>; readonly bindings: readonly Binding[]};
 
 function Running({view, story, progress, bindings}: RunningProps): ReactNode {
-	const now = useNow();
+	const now = useNow() - view.lagMs;
 	const age = now - story.beganAt;
 	const elapsed = age >= 0 && age < 86_400_000 ? `   ${duration(age)}` : '';
 	return (

@@ -35,6 +35,8 @@ export type FollowView = {
 	readonly sight: Sight | null;
 	/** What was told of the latest cycle from outside since the log fell silent. */
 	readonly outside: readonly CycleEvent[];
+	/** How far the log's clock is behind this machine's, in milliseconds, by the lines that came in just now; 0 where the two agree. */
+	readonly lagMs: number;
 };
 
 export type FollowSink = {
@@ -55,6 +57,8 @@ const tail = {wanted: 512 * 1024, most: 64 * 1024 * 1024, before: 64 * 1024};
 const mostPast = 50;
 /** How long after its last line a log counts as come to rest. */
 const settleMs = 1500;
+/** Lines come a few seconds after what they tell, and after a freeze some minutes. A larger difference is one of clocks or time zones. */
+const mostLagMs = 10 * 60_000;
 /** How often is looked at the extension from outside while its log is silent: the kernel tells nobody that a process freezes. */
 const lookMs = 250;
 
@@ -109,7 +113,7 @@ export function readLatest(order: FollowOrder, now: number, wanted?: number): Sn
 	const outside = latest !== null && sight !== null ? createOutsideNarrator().tell(sight, latest, now) : [];
 	const events = latest === null ? [] : [...(cycles.get(latest.id)?.events ?? []), ...outside];
 	const past = [...cycles.values()].map(({story}) => story).filter(({id}) => id !== latest?.id).toReversed();
-	return {places, logThere, latest, past, sight, outside, events};
+	return {places, logThere, latest, past, sight, outside, lagMs: 0, events};
 }
 
 /** Follows the extension's log and status files until closed. Answers once what is there already has been told: the latest cycle's events, whether it runs or is over. */
@@ -120,6 +124,7 @@ export async function follow(order: FollowOrder, sink: FollowSink): Promise<Foll
 	const past: CycleStory[] = [];
 	const seenReports = new Set<string>();
 	let logThere = false;
+	let lagMs = 0;
 	let sight: Sight | null = null;
 	let outside: CycleEvent[] = [];
 	let settling: NodeJS.Timeout | null = null;
@@ -131,7 +136,7 @@ export async function follow(order: FollowOrder, sink: FollowSink): Promise<Foll
 	/** Until the end of what is there already is reached, nothing is told but of the latest cycle. */
 	let early: Map<string, CycleEvent[]> | null = new Map();
 
-	const view = (): FollowView => ({places, logThere, latest: parser.latest, past, sight, outside});
+	const view = (): FollowView => ({places, logThere, latest: parser.latest, past, sight, outside, lagMs});
 	const keepPast = (story: CycleStory): void => {
 		const at = past.findIndex(({id}) => id === story.id);
 		if (at !== -1) past.splice(at, 1);
@@ -212,6 +217,8 @@ export async function follow(order: FollowOrder, sink: FollowSink): Promise<Foll
 		bytes: chunk => {
 			tell(parser.push(chunk));
 			if (early === null) {
+				const lag = Date.now() - (parser.latest?.lastAt ?? Date.now());
+				lagMs = Math.abs(lag) < mostLagMs ? 0 : lag;
 				lookWhileDark();
 				settleSoon();
 			}

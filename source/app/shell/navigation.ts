@@ -3,7 +3,7 @@ import type {Leaving, Route} from '../view.js';
 import {views, type ViewModule} from './views.js';
 
 /** One view of the stack. */
-export type StackEntry = {readonly number: number; readonly route: Route; readonly module: ViewModule | null};
+export type StackEntry = {readonly number: number; readonly route: Route; readonly module: ViewModule | null; readonly memory: Map<string, unknown>};
 
 /** Which views are open, one on top of the other; only the uppermost is drawn. */
 export class Navigation {
@@ -48,7 +48,7 @@ export class Navigation {
 		try {
 			const module = await views[route.view]?.() ?? null;
 			this.#number++;
-			this.stack.set(change({number: this.#number, route, module}));
+			this.stack.set(change({number: this.#number, route, module, memory: new Map()}));
 		} catch (error) {
 			this.#fail(error);
 		} finally {

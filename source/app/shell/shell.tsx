@@ -16,7 +16,7 @@ export function Shell({navigation, size, invocation}: ShellProps): ReactNode {
 	const entry = stack.at(-1);
 	if (entry === undefined) return null;
 	const {open, replace, back, leave} = navigation;
-	const props: ViewProps = {invocation, route: entry.route, open, replace, back, leave};
+	const props: ViewProps = {invocation, route: entry.route, memory: entry.memory, open, replace, back, leave};
 	const View = entry.module?.View ?? MissingView;
 	return <SizeProvider size={room}><View key={entry.number} {...props} /></SizeProvider>;
 }

@@ -17,11 +17,16 @@ export type WatchState = {
 
 /** Follows the extension while its screen is open. */
 export class WatchSession {
-	readonly state = new Cell<WatchState>({view: null, progress: initialProgress(), watched: null, failure: null});
+	readonly state: Cell<WatchState>;
+	readonly #memory: Map<string, unknown>;
 	#following: Following | null = null;
 	#closed = false;
 
-	constructor(order: FollowOrder) {
+	/** `memory`: where it is kept which backup was seen running, while the screen is covered by another one. */
+	constructor(order: FollowOrder, memory: Map<string, unknown>) {
+		this.#memory = memory;
+		const watched = memory.get('watched');
+		this.state = new Cell<WatchState>({view: null, progress: initialProgress(), watched: typeof watched === 'string' ? watched : null, failure: null});
 		this.#start(order).catch((error: unknown) => {
 			if (!this.#closed) this.state.set({...this.state.read(), failure: {error}});
 		});
@@ -29,6 +34,7 @@ export class WatchSession {
 
 	/** The backup that has ended has been looked at. */
 	dismiss(): void {
+		this.#memory.delete('watched');
 		this.state.set({...this.state.read(), watched: null});
 	}
 
@@ -48,6 +54,7 @@ export class WatchSession {
 		if (this.#closed) return;
 		const {latest} = view;
 		const watched = latest !== null && latest.end === null ? latest.id : this.state.read().watched;
+		this.#memory.set('watched', watched);
 		this.state.set({view, progress: latest === null ? initialProgress() : progressOf(latest, view.outside), watched, failure: null});
 	}
 }

@@ -6,7 +6,7 @@ import {ScrollView, type Scroll} from '../../components/scroll.js';
 import {useRoom} from '../../components/size.js';
 import {Spinner} from '../../components/spinner.js';
 import {useTheme} from '../../components/theme.js';
-import {ago, duration} from '../../core/durations.js';
+import {ago} from '../../core/durations.js';
 import type {CycleStory} from '../../core/extension-log/cycle.js';
 import type {Sight} from '../../core/extension-log/outside.js';
 import type {Progress} from '../../core/progress.js';
@@ -27,7 +27,7 @@ export function BackupRunning({progress, story, sight, now}: {readonly progress:
 		phases: progress.phases.map(phase => phase.name === 'freeze' && (phase.state === 'running' || phase.state === 'succeeded') ? withDetail(phase, words.outside) : phase),
 	};
 	const old = now - story.lastAt;
-	const silence = old > longestSilenceMs ? `the log's last line is ${duration(old)} old: the extension was killed, or the VM restarted` : words?.silent ?? 'Azure\'s extension reads no output of the scripts';
+	const silence = old > longestSilenceMs ? `last line of the log ${ago(old)}: the extension may have been killed` : words?.silent ?? 'Azure\'s extension reads no output of the scripts';
 	return <CycleLive progress={shown} now={now} silence={silence} />;
 }
 
@@ -40,7 +40,7 @@ export function WatchWaiting({latest, list, logThere, log, now}: {readonly lates
 	const theme = useTheme();
 	const {columns, rows} = useRoom();
 	const last = latest === null ? '' : ` ${theme.symbols.dot} last one ${ago(now - latest.beganAt)}`;
-	const waiting = logThere || latest !== null ? `waiting${columns < 60 && last !== '' ? '' : ' for the next backup'}${last}` : 'waiting for the log of the backup extension';
+	const waiting = logThere || latest !== null ? `waiting${columns < 50 && last !== '' ? '' : ' for the next backup'}${last}` : 'waiting for the log of the backup extension';
 	const why = logThere ? [] : [`${log} is not there${latest === null ? ' yet: Azure installs the extension with the first backup of this VM.' : '.'}`];
 	const summary = latest === null ? [] : backupLines(latest, columns, theme.symbols);
 	const whyLines = why.flatMap(text => wrapText(text, columns - 4)).slice(0, 3);

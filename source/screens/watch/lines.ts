@@ -68,7 +68,7 @@ export function silenceWords(story: CycleStory, sight: Sight | null, now: number
 		...(helper === null ? [] : [helper.busy ? 'safefreeze is at work' : 'safefreeze holds the freeze']),
 		...(lock === null ? [] : [lock.isExtension ? 'lock held' : `the lock is held by process ${lock.pid ?? '?'}`]),
 	];
-	const outside = seen.length === 0 ? 'nothing of it can be seen from outside' : `seen from outside: ${seen.join(', ')}`;
+	const outside = seen.length === 0 ? 'not seen from outside' : `seen from outside: ${seen.join(', ')}`;
 	if (story.silentSince === null) return {outside, silent: 'the log tells nothing of this backup'};
 	const silent = now - story.silentSince;
 	return {outside, silent: silent >= 0 && silent < 3_600_000 ? `log silent for ${duration(silent)}` : 'the log is silent while the extension freezes'};
