@@ -123,13 +123,18 @@ suite('quiesce setup', {skip: firstReason(whyNoSandbox(), whyNoBundle())}, () =>
 			[{application: 'no-such'}, 'application', /application is "no-such"/],
 			[{application: 'no-such', preScriptLocation: '/etc/scripts/pre.sh'}, 'preScriptLocation', /not both/],
 		];
-		for (const [answers, key, message] of cases) {
-			const plain = await setup(answers);
-			assert.deepEqual([plain.exitCode, plain.stdout], [3, ''], JSON.stringify(answers));
-			assert.match(plain.stderr, message);
-			assert.match(plain.stderr, /Nothing has been changed\.\n$/);
-			const end = await setup(answers, '--check', '--json');
-			assert.equal(end.exitCode, 3);
+		for (const [index, [answers, key, message]] of cases.entries()) {
+			// A process is slow to start: one for each is enough, with and without JSON, to check and to write.
+			const asJson = index % 4 !== 0;
+			const end = await setup(answers, ...(index % 2 === 0 ? ['--check'] : []), ...(asJson ? ['--json'] : []));
+			assert.equal(end.exitCode, 3, JSON.stringify(answers));
+			assert.match(end.stderr, message);
+			assert.match(end.stderr, /Nothing has been changed\.\n$/);
+			if (!asJson) {
+				assert.equal(end.stdout, '');
+				continue;
+			}
+
 			const {valid, problems} = json(end);
 			assert.equal(valid, false);
 			assert.ok(problems.some(problem => problem.key === key && problem.expected !== '' && message.test(problem.message)), JSON.stringify(problems));
@@ -144,7 +149,7 @@ suite('quiesce setup', {skip: firstReason(whyNoSandbox(), whyNoBundle())}, () =>
 		for (const words of [['setup'], ['setup', '--json'], ['setup', '--answers', '/none'], ['setup', '--answers', '/etc'], ['setup', '--answers'], ['setup', '--nosuch'], ['setup', 'x'], ['setup', '--answers', '-', '--template', '/none']]) {
 			const {exitCode, stderr} = await sandbox.quiesce(words);
 			assert.equal(exitCode, 2, words.join(' '));
-			assert.match(stderr, /^quiesce: [A-Z-].*\n {2}→ /);
+			assert.match(stderr, /^quiesce: \S.*\n {2}→ /);
 		}
 
 		const user = await sandbox.run('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', bundledQuiesce, 'setup', '--answers', '-'], {input: JSON.stringify(scripts)});
