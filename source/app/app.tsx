@@ -32,6 +32,8 @@ export async function openApp(route: Route, invocation: Invocation): Promise<num
 	process.once('exit', restore);
 	const forgetSignals = listenForSignals(navigation, input);
 	const speakAgain = silenceWarnings();
+	// A fault in drawing must not end a cycle in its middle: it comes to its end first, and then the fault is reported.
+	process.on('uncaughtException', navigation.fail);
 	let leaving: Leaving;
 	try {
 		leaving = await Promise.race([navigation.left, instance.waitUntilExit().then(() => ({exitCode: 0}))]);
@@ -41,6 +43,7 @@ export async function openApp(route: Route, invocation: Invocation): Promise<num
 		await instance.waitUntilExit().catch(() => {});
 		forgetSignals();
 		speakAgain();
+		process.off('uncaughtException', navigation.fail);
 		input.close();
 		await output.drain(drainWithinMs);
 		process.off('exit', restore);

@@ -26,7 +26,8 @@ export function View({invocation, open, replace, back, leave}: ViewProps): React
 		const look = async (): Promise<void> => {
 			// Only now, so that the first frame need not wait for it.
 			const {lookAround} = await import('../operations/overview.js');
-			if (!gone) setSeen({overview: lookAround(configuration, mount ?? []), at: Date.now()});
+			if (gone) return;
+			setSeen({overview: lookAround(configuration, mount ?? []), at: Date.now()});
 			const {examine} = await import('../operations/examine.js');
 			const examination = await examine({configuration, ...(mount === undefined ? {} : {mounts: mount})}).catch(() => null);
 			if (gone || examination === null) return;

@@ -16,7 +16,8 @@ export function simpleColumns(text: string): number | null {
 }
 
 export type Segment = {readonly segment: string; readonly index: number; readonly input: string};
-export type Segmenter = {readonly segment: (text: string) => Iterable<Segment>};
+export type Segments = Iterable<Segment> & {readonly containing: (index?: number) => Segment | undefined};
+export type Segmenter = {readonly segment: (text: string) => Segments};
 
 /** Splits into the characters that people see, as Intl.Segmenter does; that one is made only for a text that needs it. */
 export function makeSegmenter(...options: ConstructorParameters<typeof Intl.Segmenter>): Segmenter {
@@ -24,7 +25,8 @@ export function makeSegmenter(...options: ConstructorParameters<typeof Intl.Segm
 	return {
 		segment(text) {
 			if (!allSingle.test(text)) return (thorough ??= new Intl.Segmenter(...options)).segment(text);
-			return Array.from(text, (segment, index) => ({segment, index, input: text}));
+			const segments = Array.from(text, (segment, index) => ({segment, index, input: text}));
+			return {[Symbol.iterator]: () => segments.values(), containing: (index = 0) => segments[index]};
 		},
 	};
 }

@@ -42,7 +42,7 @@ function sameErrors(left: readonly ErrorReference[], right: readonly ErrorRefere
 export function headline(result: CycleResult, durationMs: number | null): {readonly mark: Mark; readonly tone: Tone; readonly text: string} {
 	const what = result.snapshot?.path === undefined ? 'rehearsal' : 'snapshot';
 	const took = durationMs === null ? '' : ` in ${duration(durationMs)}`;
-	if (result.interrupted !== undefined) return {mark: 'failed', tone: 'bad', text: `The cycle was interrupted${took}: everything is thawed, and nothing is held`};
+	if (result.interrupted !== undefined) return {mark: 'failed', tone: 'bad', text: `The cycle was interrupted${durationMs === null ? '' : ` after ${duration(durationMs)}`}: everything is thawed, and nothing is held`};
 	const words = outcomeWords[result.outcome];
 	switch (result.outcome) {
 		case 'application-consistent': return {mark: 'done', tone: 'good', text: `${capital(words)} ${what}${took}`};
@@ -77,13 +77,14 @@ export function summaryLines(progress: Progress, result: CycleResult, width: num
 	}
 	if (result.snapshot?.path !== undefined) out.add(`${result.snapshot.path}${result.outcome === 'failed' ? '   kept, and marked as failed' : ''}`, {lead: 'snapshot   '});
 	out.add(azureWords(result.azure, result), {lead: 'in Azure   '});
-	for (const error of result.errors) {
+	// That it was interrupted stands in the first line.
+	for (const error of result.errors.filter(({name}) => result.interrupted === undefined || name !== 'Interrupted')) {
 		const entry = findError(error.name);
 		out.blank();
 		out.add(`${errorName(error)}${entry === undefined ? '' : `: ${entry.happened}`}`, {mark: 'failed', tone: 'bad'});
 		for (const remedy of entry?.remedies.slice(0, 2) ?? []) out.add(remedy, {lead});
 	}
-	for (const failed of progress.phases.filter(({state, detail, errors}) => (state === 'failed' || state === 'timed-out') && detail !== null && errors.length === 0)) {
+	for (const failed of progress.phases.filter(({state, detail, errors}) => (state === 'failed' || state === 'timed-out') && detail !== null && errors.length === 0 && (result.interrupted === undefined || detail !== 'interrupted'))) {
 		out.blank();
 		out.add(`${failed.name}: ${failed.detail ?? ''}`, {mark: 'failed'});
 	}

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import * as fc from 'fast-check';
-import {latePattern, makeSegmenter, simpleColumns} from '../../source/components/simple-text.js';
+import {latePattern, makeSegmenter, simpleColumns, type Segments} from '../../source/components/simple-text.js';
 
 const thorough = new Intl.Segmenter(undefined, {granularity: 'grapheme'});
 const quick = makeSegmenter(undefined, {granularity: 'grapheme'});
-const parts = (segmenter: {segment: (text: string) => Iterable<{segment: string; index: number}>}, text: string): unknown => [...segmenter.segment(text)].map(({segment, index}) => [segment, index]);
+function parts(segmenter: {segment: (text: string) => Segments}, text: string): unknown {
+	const segments = segmenter.segment(text);
+	return [[...segments].map(({segment, index}) => [segment, index]), Array.from({length: text.length + 1}, (_, index) => segments.containing(index)?.segment)];
+}
 
 test('texts are split as Intl.Segmenter splits them', () => {
 	const interesting = fc.constantFrom('a', ' ', '\r', '\n', '\u001B', '✔', '❄', '…', '│', '\u0301', '\uFE0F', '\u200D', '👩', '🇩', '가', 'ᄀ', 'ᅡ', 'é', '\u00AD', '⠹');
