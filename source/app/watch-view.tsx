@@ -72,7 +72,8 @@ function Running({view, story, progress, bindings}: RunningProps): ReactNode {
 }
 
 function Idle({view, bindings, onChoose}: {readonly view: FollowView; readonly bindings: readonly Binding[]; readonly onChoose: (story: CycleStory) => void}): ReactNode {
-	const now = useNow();
+	// It may wait for days: nothing turns, and nothing is drawn but what has changed.
+	const now = useNow(10_000);
 	const theme = useTheme();
 	const narrow = useSize().columns < 60;
 	const stories = [...(view.latest === null ? [] : [view.latest]), ...view.past];

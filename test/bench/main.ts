@@ -7,6 +7,7 @@ import {repository} from '../support/sandbox.js';
 import {firstReason, whyNoLoopDisks, whyNoSandbox} from '../support/skip.js';
 import {table, type Section} from './figures.js';
 import {freezeWindow, underLoad} from './freeze-window.js';
+import {largeLog} from './large-log.js';
 import {startUp} from './start-up.js';
 import {wholeCycle} from './whole-cycle.js';
 
@@ -20,6 +21,7 @@ if (reason !== false) {
 const repeats = quick ? 3 : 15;
 const parts: Readonly<Record<string, () => Promise<Section>>> = {
 	'start-up': async () => startUp({repeats: quick ? 5 : 25}),
+	'large-log': async () => largeLog({repeats: quick ? 3 : 15, megabytes: quick ? 50 : 500}),
 	'whole-cycle': async () => wholeCycle({repeats, megabytes: quick ? 256 : 1024}),
 	'freeze-window': async () => freezeWindow({counts: quick ? [1, 8] : [1, 8, 64, 200], repeats}),
 	'under-load': async () => underLoad({repeats}),

@@ -50,7 +50,7 @@ function timed(act: () => unknown): number {
 }
 
 /** From the start of a command on a pseudo-terminal to the first text that it shows. The command is ended then. */
-async function firstBytes({sandbox}: CycleLab, command: readonly string[]): Promise<number> {
+export async function firstBytes({sandbox}: Pick<CycleLab, 'sandbox'>, command: readonly string[]): Promise<number> {
 	const quoted = command.map(word => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(' ');
 	const [program = '', ...words] = sandbox.commandLine('script', ['-qfec', `stty rows 24 cols 80; exec ${quoted}`, '/dev/null']);
 	const began = performance.now();

@@ -4,7 +4,6 @@ import {ChoiceList, type ChoiceListState} from '../../components/choice-list.js'
 import {wrapText} from '../../components/columns.js';
 import {ScrollView, type Scroll} from '../../components/scroll.js';
 import {useRoom} from '../../components/size.js';
-import {Spinner} from '../../components/spinner.js';
 import {useTheme} from '../../components/theme.js';
 import {ago} from '../../core/durations.js';
 import type {CycleStory} from '../../core/extension-log/cycle.js';
@@ -48,7 +47,7 @@ export function WatchWaiting({latest, list, logThere, log, now}: {readonly lates
 	const summaryRows = Math.max(0, Math.min(summary.length, rows - 3 - whyLines.length - listRows - (listRows > 0 ? 1 : 0)));
 	return (
 		<Box flexDirection="column">
-			<Text wrap="truncate"><Spinner tone="dim" />{` ${waiting}`}</Text>
+			<Text wrap="truncate"><Text {...theme.style('dim')}>{theme.symbols.pending.padEnd(theme.markWidth)}</Text>{` ${waiting}`}</Text>
 			{whyLines.map((line, index) => <Text key={index} wrap="truncate" {...theme.style('dim')}>{`  ${line}`}</Text>)}
 			{summaryRows === 0 ? null : (
 				<Box flexDirection="column" marginTop={1} flexShrink={0}>
