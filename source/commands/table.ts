@@ -90,6 +90,14 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
 		root: false,
 		load: async () => (await import('./history.js')).run,
 	},
+	thaw: {
+		summary: 'emergency: thaws what a dead cycle left frozen and runs its post-script; with DIR also what somebody else froze',
+		operands: '[DIR …]',
+		mostOperands: 1000,
+		options: ['yes'],
+		root: true,
+		load: async () => (await import('./thaw.js')).run,
+	},
 	explain: {
 		summary: 'what an error means and what to do; alone, the list',
 		operands: '[NAME|CODE]',

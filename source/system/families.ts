@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import {readMounts} from './mounts.js';
 import {loadNative} from './native.js';
 import {isRunning, kill, processIds, type ProcessFacts, readProcess} from './processes.js';
-import {textOf} from './pseudo-files.js';
+import {entriesOf, textOf} from './pseudo-files.js';
 import type {FamilyHandle, ScriptFamily} from './scripts.js';
 import {pause} from './time.js';
 
@@ -37,6 +37,19 @@ function makeControlGroup(): string | null {
 		return path;
 	} catch {
 		return null;
+	}
+}
+
+/** Removes the empty control groups that cycles left behind because something still ran in them. To be called while no script of quiesce's runs. */
+export function removeEmptyFamilies(): void {
+	const top = controlGroups();
+	if (top === null) return;
+	for (const name of entriesOf(top).filter(name => /^quiesce-[\da-f-]{36}$/.test(name))) {
+		try {
+			rmdirSync(join(top, name));
+		} catch {
+			// Something still runs in it.
+		}
 	}
 }
 

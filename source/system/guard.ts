@@ -59,6 +59,8 @@ export type ThawReport = {
 	readonly windowMs: number;
 	/** True where the deadline thawed before it was asked to: a snapshot taken then is not to be trusted. */
 	readonly byDeadline: boolean;
+	/** Mounts that were not frozen any more when they were to be thawed: somebody else has thawed them, so a snapshot of them is not to be trusted either. */
+	readonly thawedByOthers: readonly string[];
 };
 
 /**

@@ -1,4 +1,4 @@
-import {closeSync, constants, fdatasyncSync, fstatSync, fsyncSync, openSync, readdirSync, readFileSync, unlinkSync, writeSync} from 'node:fs';
+import {closeSync, constants, fdatasyncSync, fstatSync, fsyncSync, lstatSync, openSync, readdirSync, readFileSync, rmSync, unlinkSync, writeSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import type {PlannedTarget} from '../core/freeze-plan.js';
 import {Failure} from '../core/failure.js';
@@ -16,10 +16,13 @@ export type JournalStep =
 	| {readonly step: 'pre-ended'; readonly exitCode: number | null}
 	| {readonly step: 'freezing'}
 	| {readonly step: 'thawed'}
-	| {readonly step: 'post-starting'; readonly attempt: number; readonly by: 'cycle' | 'guard' | 'thaw'}
+	| {readonly step: 'post-starting'; readonly attempt: number; readonly by: Finisher}
 	| {readonly step: 'post-started'; readonly family: FamilyHandle}
 	| {readonly step: 'post-ended'; readonly exitCode: number | null; readonly willRetry: boolean}
-	| {readonly step: 'finished'; readonly by: 'cycle' | 'guard' | 'thaw'};
+	| {readonly step: 'finished'; readonly by: Finisher};
+
+/** Who brings a cycle to its end: the main process, the guard (or what the third line starts) in its place, or a later quiesce. */
+export type Finisher = 'cycle' | 'guard' | 'thaw';
 
 export type JournalEntry = JournalStep & {readonly at: string};
 
@@ -27,8 +30,13 @@ export type Journal = {
 	readonly path: string;
 	/** Is on the disk when it returns. Throws where it could not be written. Never to be called while the journal's filesystem may be frozen. */
 	append(step: JournalStep): void;
-	/** Writes `finished`, then removes the file, and the secrets with it. */
-	finish(by: 'cycle' | 'guard' | 'thaw'): void;
+	/**
+	 * Makes a file that says that a script has not begun, to be given to `startScript` as `ranMark`; the script's own process empties it. Undefined where it
+	 * could not be made: then nobody knows better than the steps do.
+	 */
+	armMark(script: 'pre' | 'post'): string | undefined;
+	/** Writes `finished`, then removes the file, and the secrets with it. Throws where it could not be removed. */
+	finish(by: Finisher): void;
 	/** Closes without an end: somebody else goes on with it. */
 	close(): void;
 };
@@ -37,6 +45,8 @@ export type Journal = {
 export type UnfinishedCycle = {
 	readonly path: string;
 	readonly cycle: string;
+	/** When it began, ISO 8601. */
+	readonly at: string;
 	readonly bootId: string;
 	/** False after a restart of the machine: then nothing is frozen and no process of it runs. */
 	readonly sameBoot: boolean;
@@ -46,11 +56,14 @@ export type UnfinishedCycle = {
 	/** Some of the mounts may be frozen, unless the machine has been restarted. */
 	readonly mayBeFrozen: boolean;
 	readonly pre: FamilyHandle | null;
+	/** The pre-script has begun, or may have. */
 	readonly preStarted: boolean;
 	readonly preEnded: boolean;
 	readonly post: ScriptCommand | null;
 	readonly limitMs: number;
+	/** That are left, and that there were in all. */
 	readonly retries: number;
+	readonly allRetries: number;
 	/** `owed`: not started. `unknown`: about to start, or started, without an end. `ended`: it ran to its end (or nothing was owed). */
 	readonly postState: 'owed' | 'unknown' | 'ended';
 	readonly postFamily: FamilyHandle | null;
@@ -105,13 +118,14 @@ export function readUnfinished(stateDirectory: string): readonly UnfinishedCycle
 	} catch {
 		return [];
 	}
-	const cycles = names.filter(name => namePattern.test(name)).flatMap(name => {
-		const path = join(stateDirectory, name);
-		const entries = readJournal(path);
-		const cycle = entries === null ? null : fold(path, entries);
-		return cycle === null ? [] : [{cycle, at: entries?.[0]?.at ?? ''}];
-	});
-	return cycles.toSorted((a, b) => a.at.localeCompare(b.at)).map(({cycle}) => cycle);
+	const cycles = names.filter(name => namePattern.test(name)).flatMap(name => readUnfinishedCycle(join(stateDirectory, name)) ?? []);
+	return cycles.toSorted((a, b) => a.at.localeCompare(b.at));
+}
+
+/** One journal; null where it is not there, not ours, without a beginning, or of a cycle that came to its end. */
+export function readUnfinishedCycle(path: string): UnfinishedCycle | null {
+	const entries = readJournal(path);
+	return entries === null ? null : foldJournal(path, entries);
 }
 
 /** The entries of one journal; null where it is not there or not ours. */
@@ -127,7 +141,8 @@ export function readJournal(path: string): readonly JournalEntry[] | null {
 		return readFileSync(descriptor, 'utf8').split('\n').flatMap(line => {
 			if (line.trim() === '') return [];
 			try {
-				return [JSON.parse(line) as JournalEntry];
+				const entry = JSON.parse(line) as JournalEntry;
+				return isEntry(entry) ? [entry] : [];
 			} catch {
 				return [];
 			}
@@ -137,17 +152,53 @@ export function readJournal(path: string): readonly JournalEntry[] | null {
 	}
 }
 
+/** Whether a line that is JSON has what its step needs: a damaged disk may leave anything. */
+function isEntry(value: unknown): value is JournalEntry {
+	const has = (holder: unknown, ...keys: readonly string[]): boolean => typeof holder === 'object' && holder !== null && keys.every(key => Object.hasOwn(holder, key));
+	if (!has(value, 'step', 'at')) return false;
+	const entry = value as Readonly<Record<string, unknown>>;
+	switch (entry['step']) {
+		case 'begun':
+			return typeof entry['cycle'] === 'string' && typeof entry['bootId'] === 'string' && has(entry['main'], 'pid', 'start');
+		case 'guard':
+			return has(entry['guard'], 'pid', 'start');
+		case 'mounts':
+			return Array.isArray(entry['waves']) && entry['waves'].every(wave => Array.isArray(wave) && wave.every(target => has(target, 'mount', 'device')));
+		case 'pre-starting':
+			return (entry['post'] === null || has(entry['post'], 'path', 'parameters', 'directory', 'environment')) && typeof entry['limitMs'] === 'number' && typeof entry['retries'] === 'number';
+		case 'pre-started':
+		case 'post-started':
+			return has(entry['family'], 'cgroup', 'leader', 'leaderStart');
+		default:
+			return typeof entry['step'] === 'string';
+	}
+}
+
 /** The id of this start of the machine. */
 export function readBootId(): string {
 	return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 }
 
-function fold(path: string, entries: readonly JournalEntry[]): UnfinishedCycle | null {
+/** Whether a script has really begun, by the file that its own process empties: null where that cannot be told. True and false hold only until the machine restarts. */
+export function hasRun(journalFile: string, script: 'pre' | 'post'): boolean | null {
+	try {
+		return lstatSync(markPath(journalFile, script)).size === 0;
+	} catch {
+		return null;
+	}
+}
+
+function markPath(journalFile: string, script: 'pre' | 'post'): string {
+	return `${journalFile.replace(/\.journal$/, '')}.${script}`;
+}
+
+/** What the entries of a journal come to; null for one without a beginning, and for one that came to its end. */
+export function foldJournal(path: string, entries: readonly JournalEntry[]): UnfinishedCycle | null {
 	const first = entries.find(entry => entry.step === 'begun');
 	if (first === undefined || entries.some(entry => entry.step === 'finished')) return null;
 	const at: {-readonly [Key in keyof UnfinishedCycle]: UnfinishedCycle[Key]} = {
-		path, cycle: first.cycle, bootId: first.bootId, sameBoot: first.bootId === readBootId(), main: first.main, guard: null, waves: [], mayBeFrozen: false,
-		pre: null, preStarted: false, preEnded: false, post: null, limitMs: 0, retries: 0, postState: 'ended', postFamily: null,
+		path, cycle: first.cycle, at: first.at, bootId: first.bootId, sameBoot: first.bootId === readBootId(), main: first.main, guard: null, waves: [], mayBeFrozen: false,
+		pre: null, preStarted: false, preEnded: false, post: null, limitMs: 0, retries: 0, allRetries: 0, postState: 'ended', postFamily: null,
 	};
 	for (const entry of entries) {
 		switch (entry.step) {
@@ -161,11 +212,12 @@ function fold(path: string, entries: readonly JournalEntry[]): UnfinishedCycle |
 				at.waves = entry.waves;
 				break;
 			case 'pre-starting':
-				at.preStarted = true;
+				at.preStarted = !at.sameBoot || hasRun(path, 'pre') !== false;
 				at.post = entry.post;
 				at.limitMs = entry.limitMs;
 				at.retries = entry.retries;
-				at.postState = entry.post === null ? 'ended' : 'owed';
+				at.allRetries = entry.retries;
+				at.postState = entry.post === null || !at.preStarted ? 'ended' : 'owed';
 				break;
 			case 'pre-started':
 				at.pre = entry.family;
@@ -211,11 +263,33 @@ function journalOn(path: string, descriptor: number, offset: number): Journal {
 	return {
 		path,
 		append,
+		armMark: script => {
+			const mark = markPath(path, script);
+			try {
+				rmSync(mark, {force: true});
+				const descriptor = openSync(mark, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
+				try {
+					writeAll(descriptor, Buffer.from('not yet\n'), 0);
+				} finally {
+					closeSync(descriptor);
+				}
+				return mark;
+			} catch {
+				// An empty one would say that it has run.
+				rmSync(mark, {force: true});
+				return undefined;
+			}
+		},
 		finish: by => {
-			append({step: 'finished', by});
-			unlinkSync(path);
-			syncDirectory(dirname(path));
+			try {
+				append({step: 'finished', by});
+			} catch {
+				// Its removal says the same.
+			}
 			closeSync(descriptor);
+			unlinkSync(path);
+			for (const script of ['pre', 'post'] as const) rmSync(markPath(path, script), {force: true});
+			syncDirectory(dirname(path));
 		},
 		close: () => closeSync(descriptor),
 	};

@@ -1,4 +1,4 @@
-import {closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, statSync} from 'node:fs';
+import {closeSync, constants, existsSync, fstatSync, mkdirSync, openSync, readFileSync, statSync} from 'node:fs';
 import {dirname} from 'node:path';
 import {exitCodes, Failure} from '../core/failure.js';
 import type {Native} from './native.js';
@@ -44,9 +44,16 @@ export async function takeLock(native: Native, path: string, waitMs: number): Pr
 
 /** Opens the lock file, made where missing, without following a link. */
 export function openLockFile(path: string): number {
+	const open = (): number => openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY, 0o600);
 	try {
-		mkdirSync(dirname(path), {recursive: true, mode: 0o755});
-		const descriptor = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o600);
+		let descriptor: number;
+		try {
+			descriptor = open();
+		} catch (error) {
+			if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+			mkdirSync(dirname(path), {recursive: true, mode: 0o755});
+			descriptor = open();
+		}
 		if (!fstatSync(descriptor).isFile()) {
 			closeSync(descriptor);
 			throw new Error('it is not a regular file');
@@ -55,8 +62,29 @@ export function openLockFile(path: string): number {
 	} catch (error) {
 		throw new Failure(`The lock file ${path} cannot be opened: ${error instanceof Error ? error.message : String(error)}.`, {
 			remedy: `It must be a regular file that root can write, in ${dirname(path)}. Without the lock quiesce would not notice a backup under way.`,
+			exitCode: exitCodes.failed,
 			cause: error,
 		});
+	}
+}
+
+export function lockFileIsThere(path: string): boolean {
+	return existsSync(path);
+}
+
+/** Who holds the lock; null where nobody does. Not for a process that holds it itself: looking gives it up. */
+export function lookAtLock(native: Native, path: string): {readonly pid: number | null; readonly command: string | null} | null {
+	let descriptor: number;
+	try {
+		descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY);
+	} catch {
+		return null;
+	}
+	try {
+		const holder = native.lockHolder(descriptor);
+		return holder === null ? null : {pid: holder.pid, command: holder.pid === null ? null : commandLineOf(holder.pid)};
+	} finally {
+		closeSync(descriptor);
 	}
 }
 

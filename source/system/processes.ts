@@ -47,6 +47,18 @@ export function isAlive(mark: ProcessMark): boolean {
 	return isRunning(found) && found.start === mark.start;
 }
 
+/** Answers whether that very process is stopped (SIGSTOP, Ctrl-Z), and wakes it where it is, unless `wake` is false. */
+export function wakeIfStopped(mark: ProcessMark, wake = true): boolean {
+	const found = readProcess(mark.pid);
+	if (found?.state !== 'T' || found.start !== mark.start) return false;
+	try {
+		if (wake) process.kill(mark.pid, 'SIGCONT');
+	} catch {
+		// It has ended meanwhile.
+	}
+	return true;
+}
+
 /** SIGKILL; a process that has ended meanwhile is fine. */
 export function kill(pid: number): void {
 	try {

@@ -1,5 +1,5 @@
 import {spawn, type ChildProcess} from 'node:child_process';
-import {closeSync, writeSync} from 'node:fs';
+import {closeSync, constants, fstatSync, openSync, writeSync} from 'node:fs';
 import {Socket} from 'node:net';
 import {findError} from '../core/errors.js';
 import {Failure} from '../core/failure.js';
@@ -66,7 +66,7 @@ export type ScriptOptions = {
 	 * throws, nor where this process dies meanwhile. The place to tell the journal and the guard.
 	 */
 	readonly beforeStart?: (family: FamilyHandle) => Promise<void> | void;
-	/** The path of a file that the script's own process makes (empty) when it starts: whoever cleans up after this process knows by it that the script ran. */
+	/** The path of a file that the script's own process makes, or empties, when it starts: whoever cleans up after this process knows by it that the script ran. */
 	readonly ranMark?: string;
 	/** From the start; then the whole family is ended. None where absent or infinite. */
 	readonly limitMs?: number;
@@ -200,6 +200,30 @@ export function startScript(command: ScriptCommand, options: ScriptOptions = {})
 		letGo(refused === undefined);
 	})();
 	return {family, ended: ended.promise};
+}
+
+/**
+ * Takes what a script of a process that has died still writes, and throws it away, so that it does not wait for a reader. Answers how to stop; nothing
+ * is done where the script has ended.
+ */
+export function drainOutputOf(leader: number): () => void {
+	const pipes = [4, 5].flatMap(number => {
+		try {
+			// The ends to read from, which the script's own process keeps open.
+			const descriptor = openSync(`/proc/${leader}/fd/${number}`, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+			if (!fstatSync(descriptor).isFIFO()) {
+				closeSync(descriptor);
+				return [];
+			}
+			const pipe = new Socket({fd: descriptor, readable: true, writable: false});
+			pipe.on('error', () => {});
+			pipe.resume();
+			return [pipe];
+		} catch {
+			return [];
+		}
+	});
+	return () => pipes.forEach(pipe => void pipe.destroy());
 }
 
 type BehindGate = {

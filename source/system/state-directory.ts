@@ -12,6 +12,15 @@ export function stateDirectoryPath(environment: Readonly<Record<string, string |
 }
 
 /**
+ * The state directory where it is there already: its path without links, or null. Nothing is made or changed. Throws a Failure where somebody else
+ * could have written what lies in it.
+ */
+export function existingStateDirectory(path: string = stateDirectoryPath()): string | null {
+	if (!existsSync(path)) return null;
+	return checkDirectory(path);
+}
+
+/**
  * Makes the state directory where it is missing (0700) and checks it: a real directory, owned by this user, not writable by others, below directories
  * that nobody else can rename things in. Answers its path without links. Throws a Failure where root must not write there.
  */
@@ -22,6 +31,15 @@ export function openStateDirectory(path: string = stateDirectoryPath()): string 
 	} catch (error) {
 		throw unfit(path, error instanceof Error ? error.message : String(error), error);
 	}
+	const real = checkDirectory(path);
+	const {mode} = statSync(real);
+	// Tightened only where it is evidently ours: somebody may have named /var.
+	if ((mode & 0o077) !== 0 && (basename(real) === 'quiesce' || readdirSync(real).length === 0)) chmodSync(real, 0o700);
+	return real;
+}
+
+/** Answers the path without links. Throws a Failure where others than this user could put something into it, or something else in its place. */
+function checkDirectory(path: string): string {
 	const self = process.geteuid?.() ?? 0;
 	const facts = lstatSync(path);
 	if (facts.isSymbolicLink()) throw unfit(path, 'it is a symbolic link');
@@ -35,8 +53,6 @@ export function openStateDirectory(path: string = stateDirectoryPath()): string 
 		// In a sticky directory (/tmp) others cannot rename what is ours.
 		if ((mode & 0o022) !== 0 && (mode & 0o1000) === 0) throw unfit(path, `others may write to ${above}, above it`);
 	}
-	// Tightened only where it is evidently ours: somebody may have named /var.
-	if ((facts.mode & 0o077) !== 0 && (basename(real) === 'quiesce' || readdirSync(real).length === 0)) chmodSync(real, 0o700);
 	return real;
 }
 

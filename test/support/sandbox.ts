@@ -56,6 +56,8 @@ export type Sandbox = {
 	readonly put: (file: SandboxFile) => void;
 	/** Adds mounts to the fence. */
 	readonly allow: (...mounts: readonly string[]) => void;
+	/** The ids of the processes that run inside, without the sandbox's own. */
+	readonly members: () => readonly number[];
 	/** Ends every process inside, and the namespace with all that is mounted only there. End loop disks first. */
 	readonly end: () => Promise<void>;
 };
@@ -133,6 +135,7 @@ export async function makeSandbox(options: SandboxOptions = {}): Promise<Sandbox
 		startQuiesce: (parameters, given) => startInside(bundledQuiesce, parameters, given),
 		put,
 		allow: (...mounts) => mounts.forEach(mount => fence.add(mount)),
+		members: () => membersOfNamespace(namespace).filter(member => member !== pid),
 		end: async () => {
 			if (over) return;
 			over = true;

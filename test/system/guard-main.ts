@@ -27,6 +27,9 @@ try {
 			switch (word) {
 				case 'freeze':
 					return say({frozen: await guard.freeze(mount)});
+				case 'hold':
+					await guard.hold(null);
+					return say({held: true});
 				case 'thaw':
 					return say({thawed: await guard.thaw(mount)});
 				case 'close':

@@ -145,6 +145,39 @@ suite('the guard', {skip}, () => {
 		await main.until(said => said.closed === true);
 	});
 
+	test('what is owed is settled when both are killed at once: thawed, and the post-script runs once', async () => {
+		const runs = join(lab.directory, 'runs-both');
+		const {scripts, journal} = owe(lab, `echo run >> ${runs}`);
+		const main = await lab.start({}, scripts);
+		journal.append({step: 'freezing'});
+		journal.close();
+		assert.equal((await main.freeze()).frozen, true);
+		const writer = lab.write(a);
+		await stalled(writer.pid);
+		process.kill(main.pid, 'SIGSTOP');
+		process.kill(main.guard, 'SIGKILL');
+		process.kill(main.pid, 'SIGKILL');
+		await writer.done;
+		await eventually(() => !existsSync(journal.path), 'the journal is finished');
+		assert.equal(readFileSync(runs, 'utf8'), 'run\n');
+		await eventually(() => readLockHolder(lab.order.lockFile) === null, 'the lock is given up');
+	});
+
+	test('what the guard owed is left to a main process that lives', async () => {
+		const runs = join(lab.directory, 'runs-main-lives');
+		const {scripts, journal} = owe(lab, `echo run >> ${runs}`);
+		const main = await lab.start({}, scripts);
+		process.kill(main.guard, 'SIGKILL');
+		await main.until(said => said.lost !== undefined);
+		await eventually(() => readFileSync('/proc/locks', 'utf8').includes('->'), 'what settles waits for the main process');
+		assert.equal(existsSync(runs), false);
+		journal.finish('cycle');
+		main.tell('close');
+		await main.until(said => said.closed === true);
+		await eventually(() => readLockHolder(lab.order.lockFile) === null, 'what settles has ended');
+		assert.equal(existsSync(runs), false);
+	});
+
 	test('thaws at the deadline and says so', async () => {
 		const main = await lab.start({deadlineMs: 400});
 		assert.equal((await main.freeze()).frozen, true);
@@ -171,7 +204,7 @@ suite('the guard', {skip}, () => {
 		await main.until(said => said.closed === true);
 	});
 
-	test('a stopped guard is ended, and the main process thaws', async () => {
+	test('a stopped guard is woken, and thaws', async () => {
 		const main = await lab.start();
 		assert.equal((await main.freeze()).frozen, true);
 		const writer = lab.write(a);
@@ -180,7 +213,36 @@ suite('the guard', {skip}, () => {
 		const report = await main.thaw();
 		await writer.done;
 		assert.deepEqual(report.mounts.map(({ok}) => ok), [true, true]);
-		await eventually(() => stateOf(main.guard) === null, 'the guard is ended');
+		assert.equal(report.byDeadline, false);
+		main.tell('close');
+		await main.until(said => said.closed === true);
+	});
+
+	test('a guard that stays stopped is ended, and the main process thaws', async () => {
+		const main = await lab.start();
+		assert.equal((await main.freeze()).frozen, true);
+		const writer = lab.write(a);
+		await stalled(writer.pid);
+		process.kill(main.guard, 'SIGSTOP');
+		const again = setInterval(() => stateOf(main.guard) !== null && process.kill(main.guard, 'SIGSTOP'), 1);
+		try {
+			const report = await main.thaw();
+			await writer.done;
+			assert.deepEqual(report.mounts.map(({ok}) => ok), [true, true]);
+			await eventually(() => stateOf(main.guard) === null, 'the guard is ended');
+		} finally {
+			clearInterval(again);
+		}
+		main.tell('close');
+		await main.until(said => said.closed === true);
+	});
+
+	test('a stopped guard does not hold up the start of a script', async () => {
+		const main = await lab.start({}, undefined);
+		process.kill(main.guard, 'SIGSTOP');
+		main.tell('hold');
+		await main.until(said => said.held === true);
+		assert.notEqual(stateOf(main.guard), 'T');
 		main.tell('close');
 		await main.until(said => said.closed === true);
 	});

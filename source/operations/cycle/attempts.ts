@@ -17,6 +17,8 @@ export type AttemptsOrder = {
 	readonly tell: (happening: CycleHappening) => void;
 	/** Before the script's first line runs: what is noted and told here is known whatever happens then. Nothing is run where it throws. */
 	readonly beforeStart: (family: FamilyHandle, attempt: number) => Promise<void>;
+	/** See `startScript`: tells whoever cleans up after quiesce whether the script has begun. */
+	readonly ranMark?: string | undefined;
 	readonly onEnded: (exitCode: number | null, willRetry: boolean) => void;
 };
 
@@ -50,6 +52,7 @@ export async function runAttempts(order: AttemptsOrder): Promise<Attempts> {
 			...(signal === undefined ? {} : {signal}),
 			onOutput: (stream, line) => tell({event: 'output', phase, stream, line}),
 			beforeStart: async family => order.beforeStart(family, attempt),
+			...(order.ranMark === undefined ? {} : {ranMark: order.ranMark}),
 		});
 		const end = await started.ended;
 		ran ||= end.startError === undefined;

@@ -39,6 +39,8 @@ export class Cycle {
 	#freezeWindowMs = 0;
 	#freezeErrors: readonly ErrorReference[] = [];
 	#frozenMounts: readonly string[] = [];
+	/** Something could not be thawed: what lies there, the journal perhaps, can be read but not written. */
+	#stuck = false;
 	#snapshotTaken = false;
 	#snapshotAt: string | undefined;
 	/** A thrown thing that nobody expected. */
@@ -95,6 +97,7 @@ export class Cycle {
 		this.#note({step: 'pre-starting', post, limitMs, retries: scripts.post.retries});
 		this.#pre = await runAttempts({
 			phase: 'pre-script', command: scripts.pre.command, limitMs, retries: scripts.pre.retries, signal: this.#aborting.signal, tell: this.#tell,
+			ranMark: this.#ready.journal.armMark('pre'),
 			beforeStart: async family => {
 				this.#note({step: 'pre-started', family});
 				this.#held = {pre: family, postStarted: null, post, limitMs, retries: scripts.post.retries};
@@ -184,14 +187,16 @@ export class Cycle {
 		if (this.#freezing === 'frozen') this.#start('thaw', {mounts: this.#frozenMounts});
 		const report = await guard.thaw((mount, state, durationMs, detail) => this.#tell({event: 'mount', mount, state, ...(state === 'thawing' ? {} : {durationMs: tenths(durationMs)}), ...(detail === undefined ? {} : {detail})}));
 		this.#freezeWindowMs = report.windowMs;
-		this.#tryNote({step: 'thawed'});
 		const failed = report.mounts.filter(({ok}) => !ok);
+		this.#stuck = failed.length > 0;
+		this.#tryNote({step: 'thawed'});
 		if (this.#freezing !== 'frozen' && failed.length === 0) return this.#skip('thaw', 'nothing stayed frozen');
 		const took = report.mounts.map(({durationMs}) => durationMs);
-		if (this.#snapshotTaken && this.#freezing === 'frozen' && report.byDeadline) {
+		if (this.#snapshotTaken && this.#freezing === 'frozen' && (report.byDeadline || report.thawedByOthers.length > 0)) {
 			// Thawed while the snapshot was under way, or right after it: nobody knows.
 			this.#snapshotTaken = false;
-			this.#errors.push(this.#whyLost(guard.lost));
+			this.#errors.push(report.byDeadline ? this.#whyLost(guard.lost) : ownError('SnapshotFailed'));
+			if (report.thawedByOthers.length > 0) this.#tell({event: 'warning', id: 'thawed-by-others', message: `Somebody else thawed ${report.thawedByOthers.join(', ')} while the snapshot was taken.`, remedy: 'Look for another backup, or for fsfreeze -u in somebody\'s script.'});
 		}
 
 		this.#end('thaw', failed.length === 0 ? 'succeeded' : 'failed', {durationMs: Math.max(0, ...took), ...(failed.length === 0 ? {} : {detail: failed.map(describeRefusal).join('; ')})});
@@ -203,6 +208,7 @@ export class Cycle {
 		if (held === null || scripts === null) return this.#skip('post-script', this.#whyNoScripts() ?? 'the pre-script did not run');
 		this.#post = await runAttempts({
 			phase: 'post-script', command: scripts.post.command, limitMs: this.#limitMs(), retries: scripts.post.retries, tell: this.#tell,
+			ranMark: this.#stuck ? undefined : this.#ready.journal.armMark('post'),
 			beforeStart: async (family, attempt) => {
 				this.#tryNote({step: 'post-starting', attempt, by: 'cycle'});
 				this.#tryNote({step: 'post-started', family});
@@ -215,14 +221,17 @@ export class Cycle {
 		this.#quiesceWindowMs = performance.now() - this.#preEndedAt;
 		this.#endScript('post-script', this.#post, {failed: 301, 'timed-out': 309});
 		for (const warning of warningsOfScript('post-script', this.#post, scripts.post.retries)) this.#tell(warning);
-		await this.#ready.guard.hold(null);
 	}
 
 	/** What a successful pre-script left behind on purpose has lived until now. */
 	async #endLeftOvers(): Promise<void> {
 		await this.#post?.family?.release();
 		const family = this.#preFamily;
-		if (family === null) return;
+		if (family !== null) await this.#endFamily(family);
+		await this.#ready.guard.hold(null);
+	}
+
+	async #endFamily(family: ScriptFamily): Promise<void> {
 		if (this.#pre?.state !== 'succeeded' || this.#post?.state !== 'succeeded' || this.#interrupted !== undefined) {
 			await family.end();
 		} else {
@@ -247,7 +256,9 @@ export class Cycle {
 		const {reference, failed} = await this.#keepSnapshot(mark);
 		await guard.close().catch(error => this.#met(error));
 		try {
-			journal.finish('cycle');
+			// Left for quiesce thaw where something is frozen still.
+			if (this.#stuck) journal.close();
+			else journal.finish('cycle');
 		} catch (error) {
 			this.#tell({event: 'warning', id: 'journal', message: `The cycle's journal could not be closed: ${messageOf(error)}`, remedy: 'Everything was thawed and the post-script ran. quiesce thaw clears it away.'});
 		}
@@ -324,6 +335,7 @@ export class Cycle {
 
 	/** Where nothing may be left undone because a note cannot be written. */
 	#tryNote(step: JournalStep): void {
+		if (this.#stuck) return;
 		try {
 			this.#note(step);
 		} catch (error) {

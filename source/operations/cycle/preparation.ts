@@ -4,6 +4,7 @@ import type {ExtensionCheck, ExtensionFacts, ScriptPlan} from '../../core/extens
 import {exitCodes, Failure} from '../../core/failure.js';
 import {planFreeze, type FreezePlan} from '../../core/freeze-plan.js';
 import type {MountFacts} from '../../core/mount-facts.js';
+import type {SettledCycle} from '../../core/settlement.js';
 import {findProvider} from '../../providers/index.js';
 import type {PreparedSnapshot} from '../../providers/provider.js';
 import {extensionDirectory, gatherExtensionFacts, gatherTunables} from '../../system/azure-files.js';
@@ -15,6 +16,7 @@ import {markProcess} from '../../system/processes.js';
 import {identifyScript} from '../../system/script-identity.js';
 import {extensionEnvironment, type ScriptCommand} from '../../system/scripts.js';
 import {openStateDirectory} from '../../system/state-directory.js';
+import {resume} from '../resume.js';
 
 /** What is asked of a cycle. */
 export type CycleOrder = {
@@ -39,6 +41,8 @@ export type PlannedScript = {
 /** Everything that a cycle stands on, made before anything is run. */
 export type Preparation = {
 	readonly id: string;
+	/** What earlier cycles had left, which has been settled. */
+	readonly resumed: readonly SettledCycle[];
 	readonly order: CycleOrder;
 	readonly facts: ExtensionFacts;
 	readonly check: ExtensionCheck;
@@ -62,6 +66,7 @@ export type Preparation = {
  */
 export async function prepareCycle(order: CycleOrder): Promise<Preparation> {
 	const began = performance.now();
+	const resumed = (await resume()).cycles;
 	const provider = findProvider(order.provider);
 	const tunables = gatherTunables();
 	const mounts = readMountFacts();
@@ -82,7 +87,7 @@ export async function prepareCycle(order: CycleOrder): Promise<Preparation> {
 		const snapshot = await provider.prepare({
 			id, stateDirectory, facts: mounts, targets: plan.waves.flat(), frozen: check.settings.fsFreezeEnabled, holdMs: order.holdMs, deadlineMs: tunables.deadlineMs,
 		});
-		return {id, order, facts, check, scripts, unusable, plan, mounts, stateDirectory, journal, guard, snapshot, deadlineMs: tunables.deadlineMs, tookMs: performance.now() - began};
+		return {id, resumed, order, facts, check, scripts, unusable, plan, mounts, stateDirectory, journal, guard, snapshot, deadlineMs: tunables.deadlineMs, tookMs: performance.now() - began};
 	} catch (error) {
 		await guard?.close();
 		journal.finish('cycle');

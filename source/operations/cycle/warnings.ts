@@ -1,5 +1,6 @@
 import {resolve} from 'node:path';
 import type {CycleWarning} from '../../core/cycle-events.js';
+import {settledCycleLines} from '../../core/settlement-words.js';
 import {openPlaces} from '../../system/inspection.js';
 import type {Attempts} from './attempts.js';
 import type {Preparation} from './preparation.js';
@@ -8,8 +9,8 @@ import type {Preparation} from './preparation.js';
 const pipeBytes = 65_536;
 
 /** What is unsafe, or not as the administrator may think, and does not keep the cycle from running: the extension does not refuse it either. */
-export function warningsBefore({check, scripts, plan, order, facts}: Preparation): readonly CycleWarning[] {
-	const warnings: CycleWarning[] = [];
+export function warningsBefore({check, scripts, plan, order, facts, resumed}: Preparation): readonly CycleWarning[] {
+	const warnings: CycleWarning[] = resumed.map(cycle => ({event: 'warning', id: 'earlier-cycle', message: settledCycleLines(cycle).map(line => line.trim()).join(' ')}));
 	if (check.errors.length === 0 && check.settings.pre === null) {
 		warnings.push({event: 'warning', id: 'no-scripts', message: 'No script will run: the plugin host file says that there are none (numberOfPlugins).', remedy: 'Remove /etc/azure/VMSnapshotPluginHost.conf, or set numberOfPlugins to 1 in it.'});
 	}

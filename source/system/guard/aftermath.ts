@@ -1,22 +1,31 @@
 import {existsSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
+import type {PostSettlement, ScriptSettlement} from '../../core/settlement.js';
 import {controlGroups, familyOf} from '../families.js';
 import type {HeldScripts} from '../guard.js';
-import {continueJournal, readJournal, type Journal, type JournalStep} from '../journal.js';
+import {continueJournal, foldJournal, hasRun, readJournal, type Finisher, type Journal, type JournalStep} from '../journal.js';
 import {isAlive, processIds, readProcess} from '../processes.js';
-import {startScript, type FamilyHandle, type ScriptCommand} from '../scripts.js';
+import {drainOutputOf, startScript, type FamilyHandle, type ScriptCommand} from '../scripts.js';
 import {pause} from '../time.js';
 
 /** Between two attempts of a script. */
 const retryPauseMs = 1000;
 const pollMs = 50;
 
+export type SettleOptions = {
+	readonly by: Finisher;
+	/** Something may still be frozen: then the journal cannot be written to without waiting for it. */
+	readonly stillFrozen: boolean;
+	/** What the post-script writes while it is made up for. */
+	readonly onOutput?: (stream: 'stdout' | 'stderr', line: string) => void;
+};
+
 /**
  * What is owed when the main process has died, once everything is thawed: ends a pre-script that still runs, then runs the post-script under its limit,
  * or waits for the one that the main process had started. Notes each step in the journal, as far as that can be written, and finishes it.
  */
-export async function settleScripts(scripts: HeldScripts | null, journalFile: string): Promise<void> {
-	const journal = openIfThere(journalFile);
+export async function settleScripts(scripts: HeldScripts | null, journalFile: string, options: SettleOptions): Promise<ScriptSettlement> {
+	const journal = options.stillFrozen ? null : openIfThere(journalFile);
 	const note = (step: JournalStep): void => {
 		try {
 			journal?.append(step);
@@ -25,73 +34,104 @@ export async function settleScripts(scripts: HeldScripts | null, journalFile: st
 		}
 	};
 	note({step: 'thawed'});
+	let settlement: ScriptSettlement = {endedPre: false, post: nothing('not-owed'), left: []};
 	if (scripts !== null) {
-		const preRuns = scripts.pre !== null && isAlive(markOf(scripts.pre));
-		if (scripts.pre !== null && preRuns) await endFamily(scripts.pre);
-		await settlePost(scripts, journalFile, note);
+		const pre = preOf(scripts, journalFile);
+		const preRuns = pre !== null && isAlive(markOf(pre));
+		if (pre !== null && preRuns) await endFamily(pre);
+		const post = await settlePost(scripts, journalFile, journal, options, note);
 		// What a successful pre-script left behind lived until now.
-		if (scripts.pre !== null && !preRuns) await endFamily(scripts.pre);
+		settlement = {endedPre: preRuns, post, left: pre === null ? [] : await endFamily(pre)};
 	}
 	try {
-		journal?.finish('guard');
+		journal?.finish(options.by);
 	} catch {
 		// It stays, and the next start of quiesce says so.
 	}
+	return settlement;
+}
+
+/** The pre-script's family. The journal may know one that the last word of the main process did not tell. */
+function preOf(scripts: HeldScripts, journalFile: string): FamilyHandle | null {
+	const noted = readJournal(journalFile)?.findLast(entry => entry.step === 'pre-started');
+	return noted?.step === 'pre-started' ? noted.family : scripts.pre;
 }
 
 /** Runs the post-script, unless it ran already; waits for one that runs. The journal knows more than the last word of the main process. */
-async function settlePost(scripts: HeldScripts, journalFile: string, note: (step: JournalStep) => void): Promise<void> {
+async function settlePost(scripts: HeldScripts, journalFile: string, journal: Journal | null, options: SettleOptions, note: (step: JournalStep) => void): Promise<PostSettlement> {
 	const {post, postStarted, limitMs} = scripts;
 	const steps = readJournal(journalFile) ?? [];
+	const cycle = foldJournal(journalFile, steps);
+	const started = steps.findLast(entry => entry.step === 'post-starting');
+	const lastAttempt = started?.step === 'post-starting' ? started.attempt : 0;
+	if (cycle !== null && !cycle.preStarted) return nothing('not-owed');
 	const last = steps.findLast(entry => entry.step === 'post-starting' || entry.step === 'post-started' || entry.step === 'post-ended');
-	if (last?.step === 'post-ended') {
-		const made = steps.filter(entry => entry.step === 'post-ended').length;
-		if (last.willRetry && post !== null) await runWithRetries(post, limitMs, Math.max(0, scripts.retries - made), note);
-		return;
-	}
-	const family = last?.step === 'post-started' ? last.family : postStarted ?? (last === undefined ? null : runningPost(post));
-	if (family === null) {
-		if (post !== null) await runWithRetries(post, limitMs, scripts.retries, note);
-		return;
-	}
-	await waitForEnd(family, limitMs);
+	if (last?.step === 'post-ended' && !last.willRetry) return nothing('had-ended');
+	if (post === null) return nothing('not-owed');
+	const makeUp = async (attempt: number): Promise<PostSettlement> => runWithRetries(post, limitMs, attempt, scripts.retries + 1, journal, options, note);
+	if (last?.step === 'post-ended') return makeUp(lastAttempt + 1);
+	if (cycle !== null && !cycle.sameBoot) return {...await makeUp(1), mayHaveRunBefore: lastAttempt > 0};
+
+	const family = last?.step === 'post-started' ? last.family : postStarted ?? runningPost(post);
+	const inTime = family === null || await waitForEnd(family, limitMs);
+	// The script's own process marks that it has begun: without the mark nothing of it has run, whatever was noted before.
+	const mark = hasRun(journalFile, 'post');
+	const ran = lastAttempt > 1 ? family !== null : mark ?? family !== null;
+	if (!ran) return makeUp(Math.max(1, lastAttempt));
 	note({step: 'post-ended', exitCode: null, willRetry: false});
+	return nothing(inTime ? 'waited-for' : 'ended-at-limit');
 }
 
-async function runWithRetries(post: ScriptCommand, limitMs: number, retries: number, note: (step: JournalStep) => void): Promise<void> {
+function nothing(state: PostSettlement['state']): PostSettlement {
+	return {state, exitCode: null, attempts: 0, mayHaveRunBefore: false};
+}
+
+async function runWithRetries(post: ScriptCommand, limitMs: number, first: number, attempts: number, journal: Journal | null, options: SettleOptions, note: (step: JournalStep) => void): Promise<PostSettlement> {
 	const until = performance.now() + limitMs;
-	for (let attempt = 1; ; attempt++) {
-		note({step: 'post-starting', attempt, by: 'guard'});
-		const exitCode = await runOnce(post, until, family => note({step: 'post-started', family}));
-		const again = exitCode !== 0 && attempt <= retries && performance.now() + retryPauseMs < until;
+	for (let attempt = first; ; attempt++) {
+		note({step: 'post-starting', attempt, by: options.by});
+		const ranMark = attempt === 1 ? journal?.armMark('post') : undefined;
+		const {family, ended} = startScript(post, {
+			limitMs: Math.max(1, until - performance.now()),
+			beforeStart: handle => note({step: 'post-started', family: handle}),
+			...(ranMark === undefined ? {} : {ranMark}),
+			...(options.onOutput === undefined ? {} : {onOutput: options.onOutput}),
+		});
+		const {exitCode, endedBy, startError, changed} = await ended;
+		if (endedBy !== 'itself') await family.end();
+		await family.release();
+		// One that was changed will not be what was checked the next time either.
+		const again = exitCode !== 0 && changed !== true && attempt < attempts && performance.now() + retryPauseMs < until;
 		note({step: 'post-ended', exitCode, willRetry: again});
-		if (!again) return;
-		await pause(retryPauseMs);
+		if (again) {
+			await pause(retryPauseMs);
+			continue;
+		}
+		const state = changed === true ? 'changed' : startError !== undefined ? 'not-started' : endedBy === 'limit' ? 'timed-out' : exitCode === 0 ? 'succeeded' : 'failed';
+		return {state, exitCode, attempts: attempt - first + 1, mayHaveRunBefore: false, ...(startError === undefined ? {} : {detail: startError.message})};
 	}
 }
 
-/** One run of the script, as the extension would start it, with what is left of the time; null where it was ended at the limit or could not be started. */
-async function runOnce(command: ScriptCommand, until: number, started: (family: FamilyHandle) => void): Promise<number | null> {
-	const {family, ended} = startScript(command, {limitMs: Math.max(1, until - performance.now())});
-	started(family.handle);
-	const {exitCode, endedBy} = await ended;
-	if (endedBy !== 'itself') await family.end();
-	await family.release();
-	return exitCode;
-}
-
-/** Waits for a script that the main process had started; at its limit it is ended with everything that it started. */
-async function waitForEnd(family: FamilyHandle, limitMs: number): Promise<void> {
+/** Waits for a script that the main process had started, and takes its output meanwhile; at its limit it is ended with everything that it started, and the answer is false. */
+async function waitForEnd(family: FamilyHandle, limitMs: number): Promise<boolean> {
 	const until = performance.now() + limitMs;
-	while (isAlive(markOf(family))) {
-		if (performance.now() >= until) return endFamily(family);
-		await pause(pollMs);
+	const stopDraining = drainOutputOf(family.leader);
+	try {
+		while (isAlive(markOf(family))) {
+			if (performance.now() >= until) {
+				await endFamily(family);
+				return false;
+			}
+			await pause(pollMs);
+		}
+		return true;
+	} finally {
+		stopDraining();
 	}
 }
 
 /** A post-script that the main process started in the moment of its death, before it could say so: found by its command line. */
-function runningPost(post: ScriptCommand | null): FamilyHandle | null {
-	if (post === null) return null;
+function runningPost(post: ScriptCommand): FamilyHandle | null {
 	const words = [post.path, ...post.parameters];
 	for (const pid of processIds()) {
 		try {
@@ -115,10 +155,11 @@ function ownCgroup(path: string): string | null {
 	return name !== undefined && top !== null && existsSync(join(top, name)) ? join(top, name) : null;
 }
 
-async function endFamily(handle: FamilyHandle): Promise<void> {
+async function endFamily(handle: FamilyHandle): Promise<readonly number[]> {
 	const family = familyOf(handle);
-	await family.end();
+	const left = await family.end();
 	await family.release();
+	return left;
 }
 
 function openIfThere(path: string): Journal | null {

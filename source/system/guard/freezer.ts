@@ -29,6 +29,8 @@ export type Freezer = {
 	thaw(cause: ThawCause): Promise<ThawReport>;
 	/** True while something is or may be frozen by us. */
 	readonly holds: () => boolean;
+	/** After a thaw: resolves when every freeze call has come back from the kernel, however late, and what it froze is thawed. */
+	readonly released: () => Promise<void>;
 };
 
 type Place = {
@@ -141,6 +143,7 @@ export function makeFreezer(parts: FreezerParts): Freezer {
 		}),
 		windowMs: startedAt === undefined || lastThawAt === undefined ? 0 : lastThawAt - startedAt,
 		byDeadline: unasked,
+		thawedByOthers: places.flatMap(({thawReport}) => (thawReport?.errno === 'EINVAL' ? [thawReport.mount] : [])),
 	});
 
 	const thaw = async (cause: ThawCause): Promise<ThawReport> => {
@@ -221,6 +224,10 @@ export function makeFreezer(parts: FreezerParts): Freezer {
 	return {
 		freeze: async () => (frozenOnce ??= freeze()),
 		thaw,
+		released: async () => {
+			await Promise.all(calls);
+			await Promise.all(places.map(async ({thawing}) => thawing));
+		},
 		holds: () => places.some(place => place.state === 'freezing' || place.state === 'frozen' || place.state === 'thawing'),
 	};
 }

@@ -15,6 +15,11 @@ export type GuardWord =
 
 export type MountChange = 'freezing' | 'frozen' | 'refused' | 'hung' | 'thawing' | 'thawed';
 
+/** True where a filesystem is or may be frozen by the guard, as far as is known from its last change. */
+export function mayBeFrozen(state: MountChange | undefined): boolean {
+	return state === 'freezing' || state === 'frozen' || state === 'hung' || state === 'thawing';
+}
+
 /** What the guard says to the main process: one JSON text a line on its standard output, in the order in which it happens. */
 export type GuardNews =
 	| {readonly is: 'ready'}

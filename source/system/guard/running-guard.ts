@@ -3,18 +3,20 @@ import {closeSync} from 'node:fs';
 import {exitCodes, Failure} from '../../core/failure.js';
 import type {FreezeReport, Guard, GuardOrder, HeldScripts, MountReport, ThawReport} from '../guard.js';
 import type {Native} from '../native.js';
-import {readProcess} from '../processes.js';
+import {isRunning, kill, readProcess, wakeIfStopped, type ProcessMark} from '../processes.js';
 import {within} from '../time.js';
 import type {Connection} from './connection.js';
 import type {OpenTarget} from './freezer.js';
 import {closeTargets} from './places.js';
-import {monotonicMs, type GuardNews, type MountChange} from './protocol.js';
+import {mayBeFrozen, monotonicMs, type GuardNews, type MountChange} from './protocol.js';
 
 /** The guard that does not answer for so long is ended, and the main process thaws. */
 const answerWithinMs = 1000;
+/** Where nothing is frozen yet, a busy machine may take longer. */
+const holdWithinMs = 5000;
 /** How much longer than the guard's the main process's own deadline is. */
 const graceMs = 1000;
-/** How often the main process looks whether the guard lives, while anything is frozen. */
+/** How often the main process looks whether the guard lives and runs: the kernel tells of its end only when its last thread has ended. */
 const lookEveryMs = 250;
 
 /** The guard as the main process sees it, and what the main process does where the guard fails. */
@@ -30,9 +32,11 @@ export class RunningGuard implements Guard {
 	readonly #loss = new AbortController();
 	/** What each filesystem is doing, as far as the guard has told. */
 	readonly #states = new Map<number, MountChange>();
+	readonly #mark: ProcessMark;
 	#startedAt: number | undefined;
 	#lastThawAt: number | undefined;
-	#looking: NodeJS.Timeout | undefined;
+	readonly #looking: NodeJS.Timeout;
+	#looksStopped = 0;
 	#onFreeze: Parameters<Guard['freeze']>[0] = () => {};
 	#onThaw: NonNullable<Parameters<Guard['thaw']>[0]> = () => {};
 	#thawed: ThawReport | undefined;
@@ -48,7 +52,10 @@ export class RunningGuard implements Guard {
 		this.#native = native;
 		this.#own = own.flat();
 		this.#lock = lock;
+		this.#mark = {pid: this.pid, start: readProcess(this.pid)?.start ?? ''};
 		connection.listen(news => this.#hear(news));
+		this.#looking = setInterval(() => this.#look(), lookEveryMs);
+		this.#looking.unref();
 	}
 
 	get lost(): AbortSignal {
@@ -59,7 +66,7 @@ export class RunningGuard implements Guard {
 		if (!this.#connection.isOpen) return;
 		const answer = this.#connection.next('held');
 		this.#connection.say({say: 'hold', scripts});
-		await answer;
+		if (await within(answer, holdWithinMs) === undefined) await this.#takeOver('The guard process did not answer.');
 	}
 
 	async flush(): Promise<void> {
@@ -73,13 +80,9 @@ export class RunningGuard implements Guard {
 		const began = monotonicMs();
 		const answer = this.#connection.next('freeze-ended');
 		this.#startedAt = began;
-		this.#look(began);
 		this.#connection.say({say: 'freeze'});
 		const news = await answer;
-		if (news !== null) {
-			if (!news.report.frozen && !this.#holds()) this.#stopLooking();
-			return news.report;
-		}
+		if (news !== null) return news.report;
 		await this.#takeOver('The guard process ended while it was freezing.');
 		return {frozen: false, durationMs: monotonicMs() - began, mounts: this.#own.map(({target}, index) => ({mount: target.mount, ok: this.#states.get(index) === 'thawed', durationMs: 0, errno: 'ECANCELED'}))};
 	}
@@ -104,12 +107,14 @@ export class RunningGuard implements Guard {
 		if (this.#closed) return;
 		this.#closed = true;
 		if (this.#holds()) await this.thaw();
-		this.#stopLooking();
+		clearInterval(this.#looking);
 		if (this.#connection.isOpen) {
 			this.#connection.say({say: 'close'});
-			if (await within(this.#connection.ended.then(() => true), 10 * answerWithinMs) === undefined) this.#kill();
+			if (await within(this.#connection.ended.then(() => true), 10 * answerWithinMs) === undefined) kill(this.pid);
 		}
 		this.#child.stdin?.destroy();
+		// It stays where the kernel has not answered a freeze call yet, to thaw what that may freeze after all; nobody waits for it.
+		this.#child.unref();
 		closeTargets([this.#own]);
 		closeSync(this.#lock);
 	}
@@ -126,7 +131,6 @@ export class RunningGuard implements Guard {
 		}
 		if (news.is === 'thaw-ended') {
 			this.#thawed = news.report;
-			this.#stopLooking();
 			if (news.report.byDeadline) this.#lose(news.cause === 'deadline' ? 'The deadline passed: everything was thawed.' : 'Everything was thawed before it was asked for.');
 		}
 	}
@@ -145,41 +149,28 @@ export class RunningGuard implements Guard {
 		}
 	}
 
-	/** True where, as far as is known, something is or may be frozen by the guard. */
 	#holds(): boolean {
-		return [...this.#states.values()].some(state => state === 'freezing' || state === 'frozen' || state === 'hung' || state === 'thawing');
+		return [...this.#states.values()].some(mayBeFrozen);
 	}
 
-	/** While something may be frozen: is the guard there, and is the deadline over? A guard with a thread stuck in the kernel stays a zombie, and its pipe open. */
-	#look(began: number): void {
-		this.#looking = setInterval(() => {
-			const state = readProcess(this.pid)?.state;
-			if (state === 'Z' || state === undefined) void this.#takeOver('The guard process ended.');
-			else if (monotonicMs() > began + this.#order.deadlineMs + graceMs) void this.#takeOver('The guard process did not thaw at the deadline.');
-		}, lookEveryMs);
-	}
-
-	#stopLooking(): void {
-		clearInterval(this.#looking);
+	/** Is the guard there, does it run, and is the deadline over? A guard with a thread stuck in the kernel stays a zombie, and its pipe open. */
+	#look(): void {
+		if (this.#rescue !== undefined) return;
+		if (!isRunning(readProcess(this.pid))) return void this.#takeOver('The guard process ended.');
+		// Woken at the second look, given up a second later.
+		this.#looksStopped = wakeIfStopped(this.#mark, this.#looksStopped > 0) ? this.#looksStopped + 1 : 0;
+		if (this.#looksStopped > 4) return void this.#takeOver('The guard process was stopped.');
+		if (this.#startedAt !== undefined && this.#thawed === undefined && monotonicMs() > this.#startedAt + this.#order.deadlineMs + graceMs) void this.#takeOver('The guard process did not thaw at the deadline.');
 	}
 
 	#lose(why: string): void {
 		if (!this.#loss.signal.aborted) this.#loss.abort(new Failure(why, {exitCode: exitCodes.failed}));
 	}
 
-	#kill(): void {
-		try {
-			process.kill(this.pid, 'SIGKILL');
-		} catch {
-			// It has ended by itself.
-		}
-	}
-
 	/** Ends what is left of the guard, takes the whole lock, and thaws through descriptors of our own what the guard had, or may have, frozen. */
 	async #takeOver(why: string): Promise<ThawReport> {
 		this.#rescue ??= (async () => {
-			this.#stopLooking();
-			this.#kill();
+			kill(this.pid);
 			this.#lose(why);
 			// Thaws at once what is known to be frozen, then again what was under way when the guard's last thread has left the kernel.
 			const reports = new Map<number, MountReport>();
@@ -188,7 +179,7 @@ export class RunningGuard implements Guard {
 			this.#native.lock(this.#lock, 0, 0);
 			await this.#thawOwn(reports);
 			void this.#connection.ended.then(async () => this.#thawOwn(reports));
-			this.#thawed = {mounts: [...reports.values()], windowMs: this.#startedAt === undefined || this.#lastThawAt === undefined ? 0 : this.#lastThawAt - this.#startedAt, byDeadline: true};
+			this.#thawed = {mounts: [...reports.values()], windowMs: this.#startedAt === undefined || this.#lastThawAt === undefined ? 0 : this.#lastThawAt - this.#startedAt, byDeadline: true, thawedByOthers: []};
 			return this.#thawed;
 		})();
 		return this.#rescue;
@@ -196,7 +187,9 @@ export class RunningGuard implements Guard {
 
 	async #thawOwn(reports: Map<number, MountReport>): Promise<void> {
 		const left = this.#own.map((open, index) => ({open, index, state: this.#states.get(index)}))
-			.filter(({state}) => state === 'freezing' || state === 'frozen' || state === 'hung' || state === 'thawing').toReversed();
+			.filter(({state}) => mayBeFrozen(state)).toReversed()
+			// A call for one that is not frozen yet may have to wait for the kernel, in a thread that the others need.
+			.toSorted((a, b) => Number(a.state !== 'frozen') - Number(b.state !== 'frozen'));
 		await Promise.all(left.map(async ({open: {target, descriptor}, index, state}) => {
 			const at = monotonicMs();
 			this.#onMount(target.mount, 'thawing', 0);

@@ -2,8 +2,9 @@ import {spawn, type ChildProcess} from 'node:child_process';
 import type {Writable} from 'node:stream';
 
 /**
- * The third line: a small shell in a session of its own, that thaws when the guard is gone or the deadline has passed by a little. It is told what is
- * about to be frozen and what is frozen no more, over a pipe that only the guard holds. It opens no mount, writes nothing, and ends with the guard.
+ * The third line: a small shell in a session of its own, that thaws when the guard is gone or the deadline has passed by a little, and then starts what
+ * settles the scripts, where the main process is gone too. It is told what is about to be frozen and what is frozen no more, over a pipe that only the
+ * guard holds. It opens no mount, writes nothing, and ends with the guard.
  */
 export type ThirdLine = {
 	readonly pid: number | null;
@@ -13,18 +14,30 @@ export type ThirdLine = {
 	mark(index: number): void;
 	/** It is not frozen by us any more, or never was. */
 	clear(index: number): void;
-	/** Resolves when the process has ended, which it does when it is told nothing any more. */
+	/** Nothing is frozen or owed any more; resolves when the process has ended. */
 	end(): Promise<void>;
 };
 
+export type ThirdLineOrder = {
+	/** By index. */
+	readonly mounts: readonly string[];
+	readonly environment: Readonly<Record<string, string>>;
+	/** The command that settles what is owed when the guard has died, and finds nothing to do where the main process lives to its end. */
+	readonly settle: readonly [program: string, ...words: string[]];
+	/** Is there as long as something is owed. */
+	readonly journalFile: string;
+};
+
 /*
- * The words: one number of seconds, then `+INDEX` and `-INDEX` a line. `timeout cat` collects them until the end of the input or the deadline; both are
- * started before the first freeze call. What is still marked is thawed, the last frozen first and none waiting for another. After the deadline
- * the guard may still be alive (stopped, or stuck in the kernel), so what could not be thawed is tried again when it ends.
+ * The words: one number of seconds, then `+INDEX` and `-INDEX` a line, and `q` where all is well. `timeout cat` collects them until the end of the input
+ * or the deadline; both are started before the first freeze call. What is still marked is thawed, the last frozen first and none waiting for another.
+ * After the deadline the guard may still be alive (stopped, or stuck in the kernel), so what could not be thawed is tried again when it ends.
  */
 const script = `
-trap '' INT TERM HUP QUIT TSTP
-read -r seconds || exit 0
+trap '' INT TERM HUP QUIT TSTP TTIN TTOU
+journal=$1
+count=$2
+shift 2
 remaining() {
 	left=
 	for word in $1; do
@@ -41,21 +54,30 @@ thaw() {
 	done
 	wait
 }
-words=$(timeout "$seconds" cat)
-late=$?
-remaining "$words"
-[ -z "$left" ] && [ "$late" -ne 124 ] && exit 0
-thaw "$@"
-[ "$late" -eq 124 ] || exit 0
-words="$words $(cat)"
-remaining "$words"
-thaw "$@"
+words=q
+if read -r seconds; then
+	[ "$seconds" = q ] && exit 0
+	words=$(timeout "$seconds" cat)
+	late=$?
+	remaining "$words"
+	thaw "$@"
+	if [ "$late" -eq 124 ]; then
+		words="$words $(cat)"
+		remaining "$words"
+		thaw "$@"
+	fi
+	case $words in *q) exit 0 ;; esac
+fi
+[ -e "$journal" ] || exit 0
+shift "$count"
+echo 0 >/proc/self/oom_score_adj
+exec "$@"
 `;
 
-/** Starts it. `mounts`: by index. Where it cannot be started the guard goes on without it. */
-export function startThirdLine(mounts: readonly string[], environment: Readonly<Record<string, string>>): ThirdLine {
-	if (mounts.length === 0) return {pid: null, arm: () => {}, mark: () => {}, clear: () => {}, end: async () => {}};
-	const child = spawn('/bin/sh', ['-c', script, 'quiesce-third-line', ...mounts], {detached: true, cwd: '/', env: {...environment}, stdio: ['pipe', 'ignore', 'ignore']});
+/** Starts it. Where it cannot be started the guard goes on without it. */
+export function startThirdLine({mounts, environment, settle, journalFile}: ThirdLineOrder): ThirdLine {
+	const words = ['-c', script, 'quiesce-third-line', journalFile, String(mounts.length), ...mounts, ...settle];
+	const child = spawn('/bin/sh', words, {detached: true, cwd: '/', env: {...environment}, stdio: ['pipe', 'ignore', 'ignore']});
 	const ended = new Promise<void>(resolve => {
 		child.once('exit', () => resolve());
 		child.once('error', () => resolve());
@@ -67,7 +89,7 @@ export function startThirdLine(mounts: readonly string[], environment: Readonly<
 		mark: index => void pipe.write(`+${index}\n`),
 		clear: index => void pipe.write(`-${index}\n`),
 		end: async () => {
-			pipe.end();
+			pipe.end('q\n');
 			await ended;
 		},
 	};
