@@ -120,7 +120,7 @@ function Running({cycle}: {readonly cycle: RunningCycle}): ReactNode {
 	const waiting = useCellValue(cycle.waiting);
 	const now = useNow();
 	const elapsed = progress.startedAt === null ? '' : `   ${duration(now - progress.startedAt)}`;
-	const label = aborting === null ? 'abort: thaw, run the post-script, stop' : 'it is being aborted';
+	const label = aborting === null ? 'abort: thaw, run the post-script, stop' : 'aborting: it thaws, runs the post-script, and ends';
 	return (
 		<Frame where={['live cycle']} right={machine + elapsed} explanation={explanation} bindings={[{keys: ['ctrl-c'], label, run: () => cycle.abort('SIGINT')}]}>
 			{stage === 'preparing' ? <Waiting text="making ready, waiting for the lock" /> : <CycleLive progress={progress} now={now} waiting={waiting} aborting={aborting !== null} />}

@@ -25,13 +25,16 @@ export function CycleLive({progress, now, waiting = null, aborting = false, sile
 	const {rows} = useRoom();
 	const mountRows = Math.min(progress.mounts.length, Math.max(0, Math.min(6, rows - 14)));
 	const outputRows = Math.max(0, rows - 6 - 4 - (mountRows === 0 ? 0 : mountRows + 1) - 1);
+	// Where not everything fits, what is frozen goes before the phases.
+	const small = rows < 8;
 	return (
 		<Box flexDirection="column">
-			<Phases progress={progress} now={now} />
+			{small ? null : <Phases progress={progress} now={now} />}
 			<Box flexDirection="column" marginTop={rows >= 10 ? 1 : 0} flexShrink={0}>
 				<StatusLine progress={progress} now={now} />
 				<HeldLine progress={progress} now={now} waiting={waiting} aborting={aborting} />
 			</Box>
+			{small ? <Phases progress={progress} now={now} /> : null}
 			{mountRows === 0 ? null : <Mounts mounts={progress.mounts} rows={mountRows} />}
 			{outputRows === 0 ? null : <Output progress={progress} rows={outputRows} {...(silence === undefined ? {} : {silence})} />}
 		</Box>
@@ -95,7 +98,7 @@ function HeldLine({progress, now, waiting, aborting}: {readonly progress: Progre
 	return (
 		<Text wrap="truncate">
 			<Text {...theme.style(held === null || progress.releasedAt !== null ? 'dim' : 'plain')}>{`  ${parts.join(` ${dot} `)}`}</Text>
-			{aborting ? <Text {...theme.style('warning')}>{`  ${dot} aborting: it thaws, runs the post-script, then ends`}</Text> : null}
+			{aborting ? <Text {...theme.style('warning')}>{` ${dot} aborting`}</Text> : null}
 		</Text>
 	);
 }

@@ -134,8 +134,8 @@ function ownerOf(path: string): Owner | null {
 	}
 }
 
-/** The text of a regular file, at most so much of it; null for anything else. */
-export function textOfRegular(path: string, most: number): string | null {
+/** The first bytes of a regular file; null for anything else. */
+export function bytesOfRegular(path: string, most: number): Uint8Array | null {
 	let descriptor: number;
 	try {
 		descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -145,14 +145,20 @@ export function textOfRegular(path: string, most: number): string | null {
 
 	try {
 		if (!fstatSync(descriptor).isFile()) return null;
-		const bytes = Buffer.alloc(most);
-		return bytes.subarray(0, readSync(descriptor, bytes, 0, most, 0)).toString('utf8');
+		const bytes = new Uint8Array(most);
+		return bytes.subarray(0, readSync(descriptor, bytes, 0, most, 0));
 	} catch {
 		// A damaged filesystem answers with an error of its own.
 		return null;
 	} finally {
 		closeSync(descriptor);
 	}
+}
+
+/** The text of a regular file, at most so much of it; null for anything else. */
+export function textOfRegular(path: string, most: number): string | null {
+	const bytes = bytesOfRegular(path, most);
+	return bytes === null ? null : new TextDecoder().decode(bytes);
 }
 
 function startOf(path: string, bytes: number): string {

@@ -96,12 +96,12 @@ function findAgents(all: readonly Process[]): BackupAgent[] {
 }
 
 /** What else on the machine decides over a backup. Reads /proc and a few names; changes nothing, freezes nothing, tries nothing. */
-export async function readMachineFacts(leftFrozen: readonly string[]): Promise<MachineFacts> {
+export async function readMachineFacts(leftFrozen: readonly string[], lockFile: string = extensionLockFile): Promise<MachineFacts> {
 	const all = processes();
 	return {
 		shell: shellName(),
 		extensionDirectory: installedExtension(),
-		lock: lockFacts(extensionLockFile),
+		lock: lockFacts(lockFile),
 		fanotify: accessGates(all, performance.now() + 300),
 		stalled: await stalled(all),
 		leftFrozen,

@@ -1,6 +1,7 @@
 import {chmodSync, chownSync, closeSync, constants, cpSync, existsSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {isWithin} from '../core/mount-facts.js';
+import {readMounts} from './mounts.js';
 import type {CopiedDisk} from './copied-disk.js';
 import type {Workshop, WorkshopCommand, WorkshopEnd, WorkshopProcess} from './workshop.js';
 
@@ -69,7 +70,7 @@ export async function openRoom(workshop: Workshop, root: string, disks: readonly
 	}
 	mkdirSync(outside(scratch));
 	closeSync(openSync(outside(roomNode), 'wx', 0o755));
-	await must('mount', '--bind', process.execPath, at(roomNode));
+	await bindReadOnly(process.execPath, at(roomNode), must);
 
 	const mounted: {readonly path: string; readonly disk: CopiedDisk}[] = [];
 	const copies: string[] = [];
@@ -151,6 +152,11 @@ function clearWay(outside: (path: string) => string, place: string): string | nu
 	return null;
 }
 
+async function bindReadOnly(from: string, to: string, must: (program: string, ...parameters: string[]) => Promise<void>): Promise<void> {
+	await must('mount', '--bind', from, to);
+	await must('mount', '-o', 'remount,bind,ro,nosuid', to);
+}
+
 async function bringPrograms(workshop: Workshop, root: string, must: (program: string, ...parameters: string[]) => Promise<void>): Promise<void> {
 	for (const name of programDirectories) {
 		const real = join('/', name);
@@ -159,8 +165,8 @@ async function bringPrograms(workshop: Workshop, root: string, must: (program: s
 			symlinkSync(readlinkSync(real), workshop.outside(join(root, name)));
 		} else if (facts?.isDirectory() === true) {
 			mkdirSync(workshop.outside(join(root, name)));
-			await must('mount', '--rbind', real, join(root, name));
-			await must('mount', '-o', 'remount,bind,ro,nosuid', join(root, name));
+			// A mount within is its own: read-only counts for one only.
+			for (const mount of new Set([real, ...readMounts().map(one => one.mount).filter(one => isWithin(one, real)).toSorted()])) await bindReadOnly(mount, join(root, mount), must);
 		}
 	}
 }

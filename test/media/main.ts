@@ -1,7 +1,9 @@
 // npm run media: takes the pictures in media/ from the real screens, in the demo's laboratory and a real terminal. Needs root and tmux.
-import {mkdirSync, writeFileSync} from 'node:fs';
+import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {openLaboratory, type Laboratory} from '../../source/demo/laboratory.js';
+import {generateCycle} from '../support/extension-log-generator.js';
 import {must} from '../support/process.js';
 import {bundledQuiesce, repository} from '../support/sandbox.js';
 import {firstReason, whyNoSandbox, whyNoTmux} from '../support/skip.js';
@@ -16,6 +18,7 @@ if (reason !== false) {
 
 const directory = join(repository, 'media');
 mkdirSync(directory, {recursive: true});
+const logs = mkdtempSync(join(tmpdir(), 'quiesce-media-'));
 const laboratory = await openLaboratory();
 const sizes = {'': [80, 24], '-narrow': [40, 24], '-short': [40, 15], '-wide': [200, 60]} as const;
 type Size = keyof typeof sizes;
@@ -73,12 +76,36 @@ try {
 	await answer(configuration);
 	await show(cycle);
 	await show(still([], 'home', /Tonight/));
-	await show(still(['history'], 'history', /history/));
+	await show(still(['history', '--log', nights()], 'history', /\d+ cycles/));
+	await show(still(['watch', '--log', nights()], 'watch', /waiting/));
+	await show(still(['watch', '--log', tonight()], 'watch-running', /pre-script/));
 	await show(still(['explain'], 'explain', /Pre-Script/));
 	await inside('sh', ['-c', 'chmod 755 "$1" && sed -i "s/preScriptLocation/PreScriptLocation/" /etc/azure/VMSnapshotScriptPluginConfig.json && chmod 644 /etc/azure/VMSnapshotScriptPluginConfig.json', 'sh', laboratory.postScript]);
 	await show(still(['doctor'], 'doctor', /backup/));
 } finally {
+	rmSync(logs, {recursive: true});
 	await laboratory.end();
+}
+
+/** The log of twelve nights, most of them good. */
+function nights(): string {
+	const fates = [{}, {}, {pre: 'times-out'}, {}, {}, {post: 'fails'}, {}, {freeze: 'busy'}, {}, {}, {check: {name: 'FailedPrepostPluginConfigNotFound', code: 316}}, {}] as const;
+	const today = Math.floor(Date.now() / 86_400_000) * 86_400_000;
+	return logOf('nights', fates.map((fate, night) => generateCycle({...fate, at: today - (fates.length - 1 - night) * 86_400_000 + 72 * 60_000, task: `${night}5af1c3e-6d0b-4e27-9f54-1d1c5a0e7b21`, sequence: night}).log).join(''));
+}
+
+/** The log of a backup in which the pre-script has been running for some seconds. */
+function tonight(): string {
+	const {log} = generateCycle({at: Date.now() - 9000});
+	return logOf('tonight', log.slice(0, log.indexOf('\n', log.indexOf('Running prescript')) + 1));
+}
+
+function logOf(name: string, text: string): string {
+	const directory = join(logs, name);
+	mkdirSync(directory, {recursive: true});
+	const path = join(directory, 'extension.log');
+	writeFileSync(path, text);
+	return path;
 }
 
 async function show({words, sizes: wanted, play}: Story): Promise<void> {

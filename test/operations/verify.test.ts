@@ -8,7 +8,9 @@ import {Failure} from '../../source/core/failure.js';
 import {verifySnapshot} from '../../source/operations/verify.js';
 import {readMounts} from '../../source/system/mounts.js';
 import {makeLoopDisks, type LoopDisks} from '../support/loop-disk.js';
-import {run} from '../support/process.js';
+import {processIds} from '../../source/system/processes.js';
+import {textOf} from '../../source/system/pseudo-files.js';
+import {must, run} from '../support/process.js';
 import {firstReason, whyNoLoopDisks, whyNoProgram, whyNoSandbox} from '../support/skip.js';
 import {takeSnapshot} from '../support/snapshots.js';
 
@@ -82,6 +84,19 @@ for (const type of ['ext4', 'xfs', 'btrfs'] as const) {
 			assert.equal(result.result, 'does-not-restore');
 			assert.match(result.sentence, /^The snapshot does not restore: .+: .+\.$/);
 			await assertNothingLeft(state);
+		});
+
+		// Only ext4 has such a wish.
+		if (type === 'ext4') test('that asks for a panic of the machine at its first error is mounted without that', async () => {
+			snapshot = await takeSnapshot({directory: join(state, 'snapshots/panic'), disks: disks.disks});
+			await must('tune2fs', ['-e', 'panic', image()]);
+			const seen: string[] = [];
+			await verifySnapshot(snapshot, {}, ({step, state: stands}) => {
+				// Mounted at that moment, in a namespace of its own.
+				if (step === 'search' && stands === 'started') seen.push(...processIds().flatMap(pid => (textOf(`/proc/${pid}/mounts`) ?? '').split('\n').filter(line => line.startsWith('/dev/loop') && line.includes('.verify-'))));
+			});
+			assert.ok(seen.length > 0);
+			assert.ok(seen.every(line => line.includes('errors=remount-ro') && line.includes('nodev') && line.includes('nosuid') && line.includes('noexec')), seen.join('\n'));
 		});
 
 		test('whose image was cut short, or is gone, does not', async () => {

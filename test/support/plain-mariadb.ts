@@ -24,19 +24,20 @@ export function whyNoMariadb(): Reason {
 }
 
 /** Makes a data directory DIRECTORY/data and starts its server, with its socket in DIRECTORY. */
-export async function startMariadb(directory: string, options: {readonly settings?: readonly string[]} = {}): Promise<MariadbServer> {
+export async function startMariadb(directory: string, options: {readonly settings?: readonly string[]; readonly pageSize?: string} = {}): Promise<MariadbServer> {
+	const pageSize = options.pageSize === undefined ? [] : [`--innodb-page-size=${options.pageSize}`];
 	const dataDirectory = join(directory, 'data');
 	mkdirSync(dataDirectory, {recursive: true});
 	letThrough(dataDirectory);
 	const owner = Number(await must('id', ['-u', 'mysql']));
 	const group = Number(await must('id', ['-g', 'mysql']));
 	for (const path of [directory, dataDirectory]) chownSync(path, owner, group);
-	await must('mariadb-install-db', ['--no-defaults', '--user=mysql', `--datadir=${dataDirectory}`, '--auth-root-authentication-method=normal', '--skip-test-db'], {cwd: '/'});
+	await must('mariadb-install-db', ['--no-defaults', '--user=mysql', `--datadir=${dataDirectory}`, '--auth-root-authentication-method=normal', '--skip-test-db', ...pageSize], {cwd: '/'});
 	const socket = join(directory, 'socket');
 	const client = ['--no-defaults', `--socket=${socket}`, '--user=root', '--batch', '--skip-column-names', '--unbuffered'];
 	let server: ServerProcess | undefined;
 	const begin = async (): Promise<void> => {
-		server = await startServer('mariadbd', ['--no-defaults', '--user=mysql', `--datadir=${dataDirectory}`, `--socket=${socket}`, `--pid-file=${join(directory, 'pid')}`, '--skip-networking', '--innodb-buffer-pool-size=32M', '--innodb-log-file-size=16M', ...(options.settings ?? [])], /ready for connections/);
+		server = await startServer('mariadbd', ['--no-defaults', '--user=mysql', `--datadir=${dataDirectory}`, `--socket=${socket}`, `--pid-file=${join(directory, 'pid')}`, '--skip-networking', '--innodb-buffer-pool-size=32M', '--innodb-log-file-size=16M', ...pageSize, ...(options.settings ?? [])], /ready for connections/);
 	};
 	await begin();
 	return {

@@ -105,15 +105,15 @@ suite('the live cycle on a screen', {skip}, () => {
 	});
 
 	test('a terminal that takes no more output holds up nothing', async () => {
-		script('pre', 'while [ ! -e /etc/azure/go ]; do sleep 0.05; done; i=0; while [ $i -lt 900 ]; do echo "line $i of many, long enough to fill what a terminal takes"; i=$((i+1)); done; sleep 1');
-		const screen = await start(['cycle', '--hold', '1']);
+		script('pre', 'while [ ! -e /etc/azure/go ]; do sleep 0.05; done; i=0; while [ $i -lt 500 ]; do echo "line $i of so many, each of them so long, that together they fill what a terminal takes before it is read"; i=$((i+1)); sleep 0.01; done');
+		const screen = await start(['cycle', '--hold', '1'], {columns: 120, rows: 50});
 		await screen.shows(/pre-script +pre\.sh/);
 		// The server of the terminal stands still, so that nobody reads what quiesce writes.
 		const server = Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${screen.pid}/status`, 'utf8'))?.[1]);
 		process.kill(server, 'SIGSTOP');
 		try {
 			sandbox.put({path: '/etc/azure/go', content: ''});
-			await sandbox.must('sh', ['-c', 'for i in $(seq 200); do [ -s /etc/azure/post.sh.ran ] && exit 0; sleep 0.05; done; echo "the cycle stands still" >&2; exit 1']);
+			await sandbox.must('sh', ['-c', 'for i in $(seq 500); do [ -s /etc/azure/post.sh.ran ] && exit 0; sleep 0.05; done; echo "the cycle stands still" >&2; exit 1']);
 		} finally {
 			process.kill(server, 'SIGCONT');
 		}

@@ -1,7 +1,8 @@
-import {basename, join} from 'node:path';
+import {basename, dirname, join} from 'node:path';
+import {innodbPageSize, tablespaceHeaderBytes} from '../../core/innodb.js';
 import {reachesBinlog, reachesGtid} from '../../core/mysql-position.js';
 import type {ProofCheck} from '../../core/verification.js';
-import {entriesIn, sizeOf} from '../../system/copy-search.js';
+import {bytesOfRegular, entriesIn, sizeOf} from '../../system/copy-search.js';
 import {versionOf} from '../../system/installed.js';
 import {findCommand, runShortly} from '../../system/shell.js';
 import type {WorkshopEnd, WorkshopProcess} from '../../system/workshop.js';
@@ -71,7 +72,7 @@ async function startServer(kind: Kind, program: string, client: string, {room, p
 	const directory = room.makeDirectory(`${kind.name}-${tag}`, owner);
 	const socket = join(directory, 'socket');
 	const parameters = [
-		'--no-defaults', ...await layoutOf(path), ...binlogOf(path, entriesIn(room.outside(path))),
+		'--no-defaults', ...pageSizeOf(room.outside(join(path, 'ibdata1'))), ...await layoutOf(path, directory_ => entriesIn(room.outside(directory_)).length > 0), ...binlogOf(path, entriesIn(room.outside(path))),
 		`--datadir=${path}`, `--socket=${socket}`, `--pid-file=${join(directory, 'pid')}`, `--user=${user}`,
 		'--skip-networking', '--skip-grant-tables', '--tmpdir=/tmp', '--innodb-buffer-pool-size=128M', '--performance-schema=OFF', '--lc-messages=en_US', '--log-error-verbosity=3',
 		...kind.own,
@@ -95,15 +96,22 @@ async function startServer(kind: Kind, program: string, client: string, {room, p
 	};
 }
 
-/** Of the machine's configuration, in case it describes this directory. */
-async function layoutOf(path: string): Promise<readonly string[]> {
+/** As the system tablespace was made. */
+function pageSizeOf(file: string): readonly string[] {
+	const header = bytesOfRegular(file, tablespaceHeaderBytes);
+	const size = header === null ? null : innodbPageSize(header);
+	return size === null || size === 16_384 ? [] : [`--innodb-page-size=${size}`];
+}
+
+/** Of the machine's configuration, in case it describes this directory. What lies in other directories counts where those were copied too. */
+async function layoutOf(path: string, isThere: (directory: string) => boolean): Promise<readonly string[]> {
 	const program = findCommand('my_print_defaults');
 	if (program === null) return [];
 	const run = await runShortly(program, ['--mysqld'], {deadlineMs: 10_000});
 	const lines = (run?.stdout ?? '').split('\n').map(line => line.trim());
 	const nameOf = (line: string): string => /^--([^=]+)/.exec(line)?.[1]?.replaceAll('_', '-') ?? '';
 	const directory = lines.findLast(line => nameOf(line) === 'datadir')?.replace(/^[^=]*=/, '').replace(/\/+$/, '') ?? '/var/lib/mysql';
-	return directory === path ? lines.filter(line => layout.includes(nameOf(line))) : [];
+	return directory === path ? lines.filter(line => layout.includes(nameOf(line)) && (!/=\//.test(line) || isThere(dirname(line.replace(/^[^=]*=/, ''))))) : [];
 }
 
 /**

@@ -1,7 +1,8 @@
-import {join} from 'node:path';
+import {basename, dirname, join} from 'node:path';
 import {formatLsn, parseLsn} from '../../core/lsn.js';
+import {postgresqlSetting} from '../../core/postgresql-settings.js';
 import type {ProofCheck} from '../../core/verification.js';
-import {textOfRegular} from '../../system/copy-search.js';
+import {entriesIn, sizeOf, textOfRegular} from '../../system/copy-search.js';
 import {accountOf} from '../../system/accounts.js';
 import {findInstalled} from '../../system/installed.js';
 import {checkReferences} from './postgresql-references.js';
@@ -80,7 +81,7 @@ async function startServer({room, path, owner, startMs, tag}: RestoreOrder, bina
 		config_file: files.configuration, hba_file: files.access, ident_file: files.names,
 		listen_addresses: '', unix_socket_directories: directory, port: '5432', ssl: 'off',
 		archive_mode: 'off', restore_command: '', primary_conninfo: '', logging_collector: 'off', log_destination: 'stderr', log_line_prefix: '', lc_messages: 'C',
-		shared_buffers: '64MB', huge_pages: 'off', autovacuum: 'off', shared_preload_libraries: '', jit: 'off',
+		shared_buffers: '64MB', huge_pages: 'off', autovacuum: 'off', shared_preload_libraries: preloadedLibraries(room, path, binaries), jit: 'off',
 		// What the copy's server was started with: recovery needs as much.
 		...present('max_connections', fact('max_connections setting')),
 		...present('max_prepared_transactions', fact('max_prepared_xacts setting')),
@@ -118,6 +119,22 @@ async function startServer({room, path, owner, startMs, tag}: RestoreOrder, bina
 		},
 	};
 }
+
+/**
+ * Libraries that the copied server had loaded at its start, as far as they are installed here: some databases cannot be opened without theirs. Debian keeps
+ * the settings in /etc; those of the machine count where they are for this very directory.
+ */
+function preloadedLibraries(room: RestoreOrder['room'], path: string, binaries: string): string {
+	const inCopy = ['postgresql.conf', 'postgresql.auto.conf'].map(name => textOfRegular(room.outside(join(path, name)), mostSettings));
+	const version = basename(dirname(binaries));
+	const onMachine = entriesIn(`/etc/postgresql/${version}`).map(cluster => textOfRegular(`/etc/postgresql/${version}/${cluster}/postgresql.conf`, mostSettings))
+		.filter(text => text !== null && postgresqlSetting(text, 'data_directory') === path);
+	const value = [...inCopy.toReversed(), ...onMachine].map(text => (text === null ? null : postgresqlSetting(text, 'shared_preload_libraries'))).find(found => found !== null) ?? '';
+	const places = [join(dirname(binaries), 'lib'), '/usr/lib64/pgsql', '/usr/lib/postgresql'];
+	return value.split(',').map(name => name.trim().replaceAll('"', '')).filter(name => /^[\w-]+$/.test(name) && places.some(place => sizeOf(join(place, `${name}.so`)) !== null)).join(',');
+}
+
+const mostSettings = 1024 * 1024;
 
 /** The superuser is called postgres, or like the user who made the data directory. */
 async function superuser(room: RestoreOrder['room'], owner: RestoreOrder['owner'], binaries: string, directory: string): Promise<string> {

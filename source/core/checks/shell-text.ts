@@ -24,28 +24,28 @@ export type ShellFeature = {
 
 /** What `sh -n` accepts and a POSIX shell such as dash fails at when it gets there. */
 export const shellFeatures: readonly ShellFeature[] = [
-	{name: '[[ … ]]', pattern: /(?:^|[;&|(]\s*|\b(?:if|while|until|then|else|elif|do|and|not)\s+|!\s*)\[\[(?:\s|$)/, probe: '[[ a = a ]]', otherwise: 'sh finds no command "[[", so the test is always false'},
-	{name: '== in [ … ]', pattern: /(?:^|[\s;&|(!])\[\s[^\]]*\s==\s/, quoted: true, probe: '[ a == a ]', otherwise: 'the test fails with an error'},
-	{name: 'source', pattern: /(?:^|[;&|({]\s*|\b(?:if|then|else|do)\s+)source\s+\S/, probe: 'source /dev/null', otherwise: 'sh finds no command "source", so the file is not read (write a full stop instead: ". file")'},
-	{name: 'set -o pipefail', pattern: /(?:^|[;&|({]\s*|\b(?:then|else|do)\s+)set\s+(?:[-+]\w+\s+)*[-+]\w*o\s+pipefail/, probe: 'set -o pipefail', otherwise: 'sh ends with an error at this line'},
-	{name: 'set -E or -o errtrace', pattern: /(?:^|[;&|({]\s*)set\s+-(?:[a-zA-Z]*E[a-zA-Z]*|o\s+errtrace)\b/, probe: 'set -E', otherwise: 'sh ends with an error at this line'},
+	{name: '[[ … ]]', pattern: /(?:^\s*|[;&|(]\s*|\b(?:if|while|until|then|else|elif|do|and|not)\s+|!\s*)\[\[(?:\s|$)/, probe: '[[ a = a ]]', otherwise: 'sh finds no command "[[", so the test is always false'},
+	{name: '== in [ … ]', pattern: /(?:^\s*|[\s;&|(!])\[\s[^\]]*\s==\s/, quoted: true, probe: '[ a == a ]', otherwise: 'the test fails with an error'},
+	{name: 'source', pattern: /(?:^\s*|[;&|({]\s*|\b(?:if|then|else|do)\s+)source\s+\S/, probe: 'source /dev/null', otherwise: 'sh finds no command "source", so the file is not read (write a full stop instead: ". file")'},
+	{name: 'set -o pipefail', pattern: /(?:^\s*|[;&|({]\s*|\b(?:then|else|do)\s+)set\s+(?:[-+]\w+\s+)*[-+]\w*o\s+pipefail/, probe: 'set -o pipefail', otherwise: 'sh ends with an error at this line'},
+	{name: 'set -E or -o errtrace', pattern: /(?:^\s*|[;&|({]\s*)set\s+-(?:[a-zA-Z]*E[a-zA-Z]*|o\s+errtrace)\b/, probe: 'set -E', otherwise: 'sh ends with an error at this line'},
 	{name: '${name/old/new}', pattern: /\$\{\w+\/[^}]*\}/, quoted: true, probe: 'x=abc; [ "${x/b/d}" = adc ]', otherwise: 'sh ends with "Bad substitution"'},
 	{name: '${name:start}', pattern: /\$\{\w+:\s?[\d$(]/, quoted: true, probe: 'x=abc; [ "${x:1}" = bc ]', otherwise: 'sh ends with "Bad substitution"'},
 	{name: '${name^^} or ${name,,}', pattern: /\$\{\w+(?:\^|,)/, quoted: true, probe: 'x=a; [ "${x^^}" = A ]', otherwise: 'sh ends with "Bad substitution"'},
 	{name: '${!name}', pattern: /\$\{!\w/, quoted: true, probe: 'y=1; x=y; [ "${!x}" = 1 ]', otherwise: 'sh ends with "Bad substitution"'},
 	{name: '${name[…]}', pattern: /\$\{\w+\[/, quoted: true, probe: 'x=1; [ "${x[0]}" = 1 ]', otherwise: 'sh ends with "Bad substitution"'},
 	{name: '&> or &>>', pattern: /&>>?\s*[^\s&]/, probe: 'f() { return 1; }; ! { f &>/dev/null; }', otherwise: 'sh runs the command in the background, and its success is not looked at'},
-	{name: '(( … ))', pattern: /(?:^|[;&|]\s*|\b(?:if|while|until|then|else|do)\s+)\(\(/, probe: '((1))', otherwise: 'sh takes the inside for a command that it does not find'},
-	{name: 'let', pattern: /(?:^|[;&|({]\s*|\b(?:then|else|do)\s+)let\s+\w+\s*[-+*/]?=/, probe: 'let x=1', otherwise: 'sh finds no command "let"'},
-	{name: 'declare or typeset', pattern: /(?:^|[;&|({]\s*|\b(?:then|else|do)\s+)(?:declare|typeset)\s+[-\w]/, probe: 'typeset x=1 && [ "$x" = 1 ]', otherwise: 'sh finds no such command, so the variable stays unset'},
-	{name: 'shopt', pattern: /(?:^|[;&|({]\s*|\b(?:then|else|do)\s+)shopt\s/, probe: 'shopt -u nullglob', otherwise: 'sh finds no command "shopt"'},
-	{name: 'pushd or popd', pattern: /(?:^|[;&|({]\s*|\b(?:then|else|do)\s+)(?:pushd|popd)\b/, probe: 'command -v pushd >/dev/null', otherwise: 'sh finds no such command, so the directory does not change'},
-	{name: 'trap … ERR', pattern: /(?:^|[;&|({]\s*)trap\s.*\sERR(?:\s|$)/, quoted: true, probe: 'trap : ERR', otherwise: 'sh refuses the trap'},
+	{name: '(( … ))', pattern: /(?:^\s*|[;&|]\s*|\b(?:if|while|until|then|else|do)\s+)\(\(/, probe: '((1))', otherwise: 'sh takes the inside for a command that it does not find'},
+	{name: 'let', pattern: /(?:^\s*|[;&|({]\s*|\b(?:then|else|do)\s+)let\s+\w+\s*[-+*/]?=/, probe: 'let x=1', otherwise: 'sh finds no command "let"'},
+	{name: 'declare or typeset', pattern: /(?:^\s*|[;&|({]\s*|\b(?:then|else|do)\s+)(?:declare|typeset)\s+[-\w]/, probe: 'typeset x=1 && [ "$x" = 1 ]', otherwise: 'sh finds no such command, so the variable stays unset'},
+	{name: 'shopt', pattern: /(?:^\s*|[;&|({]\s*|\b(?:then|else|do)\s+)shopt\s/, probe: 'shopt -u nullglob', otherwise: 'sh finds no command "shopt"'},
+	{name: 'pushd or popd', pattern: /(?:^\s*|[;&|({]\s*|\b(?:then|else|do)\s+)(?:pushd|popd)\b/, probe: 'command -v pushd >/dev/null', otherwise: 'sh finds no such command, so the directory does not change'},
+	{name: 'trap … ERR', pattern: /(?:^\s*|[;&|({]\s*)trap\s.*\sERR(?:\s|$)/, quoted: true, probe: 'trap : ERR', otherwise: 'sh refuses the trap'},
 	{name: '{1..3}', pattern: /(?<!\$)\{-?\w+\.\.-?\w+\}/, probe: 'set -- {1..2}; [ $# = 2 ]', otherwise: 'sh does not expand the braces'},
-	{name: 'name+=value', pattern: /(?:^|[;&|({]\s*|\b(?:then|else|do)\s+)\w+\+=/, probe: 'x=a; x+=b; [ "$x" = ab ]', otherwise: 'sh takes it for a command that it does not find'},
+	{name: 'name+=value', pattern: /(?:^\s*|[;&|{]\s*|(?<!\()\(\s*|\b(?:then|else|do)\s+)\w+\+=/, probe: 'x=a; x+=b; [ "$x" = ab ]', otherwise: 'sh takes it for a command that it does not find'},
 	{name: 'printf -v', pattern: /\bprintf\s+-v\s/, probe: 'printf -v x a && [ "$x" = a ]', otherwise: 'the variable stays unset'},
-	{name: 'mapfile or readarray', pattern: /(?:^|[;&|({]\s*|\b(?:then|else|do)\s+)(?:mapfile|readarray)\b/, probe: 'command -v mapfile >/dev/null', otherwise: 'sh finds no such command'},
-	{name: 'read -a, -p, -t, -d, -n', pattern: /(?:^|[;&|({]\s*|\b(?:if|while|until|then|else|do)\s+)(?:IFS=\S*\s+)?read\s+(?:-r\s+)?-\w*[aptdn]/, probe: 'printf "a\\n" | { read -t 1 x && [ "$x" = a ]; }', otherwise: 'sh refuses the option, and nothing is read'},
+	{name: 'mapfile or readarray', pattern: /(?:^\s*|[;&|({]\s*|\b(?:then|else|do)\s+)(?:mapfile|readarray)\b/, probe: 'command -v mapfile >/dev/null', otherwise: 'sh finds no such command'},
+	{name: 'read -a, -p, -t, -d, -n', pattern: /(?:^\s*|[;&|({]\s*|\b(?:if|while|until|then|else|do)\s+)(?:IFS=\S*\s+)?read\s+(?:-r\s+)?-\w*[aptdn]/, probe: 'printf "a\\n" | { read -t 1 x && [ "$x" = a ]; }', otherwise: 'sh refuses the option, and nothing is read'},
 ];
 
 /** More lines than anybody writes by hand are not looked at: what a machine wrote into a script is data. */
@@ -167,7 +167,7 @@ export function findFeatures(lines: readonly ShellLine[]): FoundFeature[] {
 			const text = feature.quoted === true ? line.text : line.bare;
 			const at = text.search(feature.pattern);
 			if (at === -1) continue;
-			found.push({feature, line, certain: line.unconditional && !mayHaveEnded && !/[&|(){}]/.test(line.bare.slice(0, at))});
+			found.push({feature, line, certain: line.unconditional && !mayHaveEnded && !/[&|(){}]/.test(line.bare.slice(0, at + 1))});
 			left.delete(feature);
 		}
 
