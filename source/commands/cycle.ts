@@ -1,5 +1,6 @@
 import {exitCodeOf} from '../core/cycle/exit-code.js';
 import type {CycleEvent, CycleResult} from '../core/cycle-events.js';
+import {exitCodes, Failure} from '../core/failure.js';
 import {startCycle} from '../operations/run-cycle.js';
 import {jsonLine} from '../output/json-lines.js';
 import {plainCycle} from '../output/plain-cycle.js';
@@ -14,10 +15,15 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const satisfies readonly NonN
 /** `quiesce cycle`: a live cycle now. Answers with the exit code of its outcome. */
 export const run: Command = async invocation => {
 	const {flags, mode} = invocation;
+	if (flags.verify === true && (flags.snapshot ?? 'rehearsal') === 'rehearsal') {
+		throw new Failure('A rehearsal keeps nothing that could be verified.', {exitCode: exitCodes.usage, remedy: 'Take a snapshot: quiesce cycle --snapshot image --verify'});
+	}
+
 	const output = openOutput(1);
 	const print = mode === 'json' ? jsonLine : plainPrinter();
 	// Not a stop (Ctrl-Z) while something may be frozen or held: the cycle would stand still and the filesystems with it.
 	for (const stop of ['SIGTSTP', 'SIGTTOU', 'SIGTTIN'] as const) process.on(stop, () => {});
+	let last = '';
 	const early = new AbortController();
 	let abort = (signal: (typeof signals)[number]): void => early.abort(signal);
 	for (const signal of signals) process.on(signal, () => abort(signal));
@@ -29,13 +35,24 @@ export const run: Command = async invocation => {
 		lockWaitMs: (flags.wait ?? 0) * 1000,
 	}, event => {
 		holdBack(output, event);
-		output.write(print(event));
+		// In JSON the result is the last line, whatever comes before it.
+		if (event.event === 'result' && flags.verify === true && mode === 'json') last = print(event);
+		else output.write(print(event));
 	});
 	abort = signal => cycle.abort(signal);
 	if (early.signal.aborted) cycle.abort(early.signal.reason as (typeof signals)[number]);
 	const result = await cycle.ended;
+	let exitCode = exitCodeOf(result);
+	if (flags.verify === true && result.interrupted === undefined) {
+		const interruption = new AbortController();
+		abort = signal => interruption.abort(signal);
+		const {verifyCycle} = await import('./cycle-verification.js');
+		exitCode = await verifyCycle(result, exitCode, mode, interruption.signal, text => output.write(text));
+	}
+
+	output.write(last);
 	await output.drain(drainWithinMs);
-	return exitCodeOf(result);
+	return exitCode;
 };
 
 /** A file's filesystem may be one of those that are frozen: nothing is written to it meanwhile. */

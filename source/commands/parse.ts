@@ -115,7 +115,7 @@ export function parseCommandLine(words: readonly string[], commands: Readonly<Re
 	const present = <Value>(name: string, value: Value | undefined): Record<string, Value> => value === undefined ? {} : {[name]: value};
 	const flag = (name: OptionName): Record<string, boolean> => texts.has(name) ? {[name]: true} : {};
 	const flags: Flags = {
-		...flag('json'), ...flag('check'), ...flag('diff'), ...flag('fix'), ...flag('yes'), ...flag('once'), ...flag('unattended'),
+		...flag('json'), ...flag('check'), ...flag('diff'), ...flag('fix'), ...flag('yes'), ...flag('once'), ...flag('unattended'), ...flag('verify'),
 		...(texts.has('no-color') ? {color: false} : {}),
 		...present('config', text('config')),
 		...present('answers', text('answers')),

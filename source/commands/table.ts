@@ -36,6 +36,7 @@ export const options = {
 	snapshot: {argument: 'PROVIDER', summary: 'how the snapshot is taken: rehearsal (default, keeps nothing) or image'},
 	mount: {argument: 'DIR', summary: 'freeze this filesystem only; may be given several times (default: what the extension would freeze)'},
 	hold: {argument: 'SECONDS', summary: 'how long a rehearsal stays frozen (default: 0)'},
+	verify: {summary: 'prove, on a copy, that the snapshot restores'},
 	wait: {argument: 'SECONDS', summary: 'how long to wait where another cycle or a backup is running (default: 0)'},
 	log: {argument: 'FILE', summary: "the extension's log"},
 	status: {argument: 'DIR', summary: "the folder of the extension's status files"},
@@ -70,9 +71,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
 	cycle: {
 		summary: 'a live cycle now: pre-script, freeze, snapshot, thaw, post-script',
 		mostOperands: 0,
-		options: ['snapshot', 'mount', 'hold', 'wait'],
+		options: ['snapshot', 'mount', 'hold', 'wait', 'verify'],
 		root: true,
-		screen: () => ({view: 'cycle'}),
+		// The proof comes in plain lines, after the cycle's.
+		screen: ({verify}) => (verify === true ? null : {view: 'cycle'}),
 		load: async () => (await import('./cycle.js')).run,
 	},
 	watch: {
