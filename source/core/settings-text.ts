@@ -277,18 +277,11 @@ function editOne(text: string, members: readonly Member[], edit: SettingEdit): s
 		case 'rename':
 			return last === undefined ? text : text.slice(0, last.keyStart) + JSON.stringify(edit.to) + text.slice(last.keyEnd);
 		case 'remove': {
-			let now = text;
-			for (let index = members.length - 1; index >= 0; index--) {
-				const member = members[index]!;
-				if (member.key !== edit.key) continue;
-				const next = members[index + 1];
-				const before = members[index - 1];
-				// From its key to the next one's; the last one with the comma before it, unless that goes as well.
-				if (next !== undefined) now = now.slice(0, member.keyStart) + now.slice(next.keyStart);
-				else now = now.slice(0, before?.valueEnd ?? member.keyStart) + now.slice(member.valueEnd);
-			}
-
-			return now;
+			// What stays keeps what set it off from the one before it.
+			const kept = members.flatMap((member, index) => member.key === edit.key ? [] : [{member, index}]);
+			const parts = kept.map(({member, index}, place) => (place === 0 ? '' : text.slice(members[index - 1]!.valueEnd, member.keyStart)) + text.slice(member.keyStart, member.valueEnd));
+			const [first] = members;
+			return first === undefined ? text : text.slice(0, first.keyStart) + parts.join('') + text.slice(members.at(-1)!.valueEnd);
 		}
 	}
 }

@@ -1,3 +1,4 @@
+import {resolve} from 'node:path';
 import {examineFacts, type Examination} from '../core/checks/examination.js';
 import {checkExtension, predict} from '../core/extension/index.js';
 import type {Verdict} from '../core/outcome.js';
@@ -17,5 +18,5 @@ export async function examine(options: ExamineOptions): Promise<Examination> {
 
 /** The verdict alone: a few files are read and no process is started. Never throws. */
 export function foretell(configuration: string): Verdict {
-	return predict(checkExtension(gatherExtensionFacts(configuration)));
+	return predict(checkExtension(gatherExtensionFacts(resolve(configuration))));
 }

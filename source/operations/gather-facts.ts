@@ -1,4 +1,4 @@
-import {dirname, join} from 'node:path';
+import {dirname, join, resolve} from 'node:path';
 import {documentedName} from '../core/checks/configuration.js';
 import type {ConfigurationFacts, Facts, FilesystemFacts, LoggedCycle, Role, ScriptFacts} from '../core/checks/facts.js';
 import {filesystemsOf} from '../core/checks/mounts.js';
@@ -29,7 +29,7 @@ export type ExamineOptions = {
 
 /** Gathers once all that the checks look at. Throws a Failure (exit 2) for a named mount that cannot be frozen, and nothing else. */
 export async function gatherFacts({configuration, mounts = [], log}: ExamineOptions): Promise<Facts> {
-	const extension = gatherExtensionFacts(configuration);
+	const extension = gatherExtensionFacts(resolve(configuration));
 	const check = checkExtension(extension);
 	const known = configurationFacts(extension);
 	const mountFacts = readMountFacts();

@@ -1,5 +1,5 @@
 import {Buffer} from 'node:buffer';
-import {closeSync, constants, fstatSync, lstatSync, opendirSync, openSync, readFileSync, readSync, realpathSync, statSync, type Stats} from 'node:fs';
+import {closeSync, constants, fstatSync, lstatSync, opendirSync, openSync, readFileSync, readlinkSync, readSync, statSync, type Stats} from 'node:fs';
 import {basename, dirname, join} from 'node:path';
 import type {OpenPlace} from '../core/checks/facts.js';
 import {distance} from '../core/checks/words.js';
@@ -95,23 +95,53 @@ export function isRegularFile(path: string): boolean {
  * or everybody may write (a sticky one only where the entry in it is not root's). The links on the way count, with the places where they lie. Outermost first.
  */
 export function openPlaces(path: string): OpenPlace[] {
-	const ways = new Set<string>([path]);
-	try {
-		ways.add(realpathSync(path));
-	} catch {
-		// Not there: then the way as it is written.
-	}
-
 	const found = new Map<string, OpenPlace>();
-	for (const way of ways) {
-		for (let entry = way; entry !== '/' && entry !== '.'; entry = dirname(entry)) {
-			const directory = dirname(entry);
-			const place = openDirectory(directory, entry);
-			if (place !== null) found.set(directory, place);
-		}
+	for (const {directory, entry} of stepsTo(path)) {
+		const place = openDirectory(directory, entry);
+		if (place !== null) found.set(directory, place);
 	}
 
 	return [...found.values()].toSorted((a, b) => a.path.length - b.path.length);
+}
+
+/** More links than the kernel follows. */
+const mostLinks = 40;
+
+/** Every directory in which a name is looked up on the way to a file, as the kernel goes: through each link, and from where that lies. */
+function stepsTo(path: string): ReadonlyArray<{readonly directory: string; readonly entry: string}> {
+	const steps: {directory: string; entry: string}[] = [];
+	const names = path.split('/').toReversed();
+	let directory = path.startsWith('/') ? '/' : process.cwd();
+	for (let links = 0; names.length > 0;) {
+		const name = names.pop()!;
+		if (name === '' || name === '.') continue;
+		if (name === '..') {
+			directory = dirname(directory);
+			continue;
+		}
+
+		const entry = join(directory, name);
+		steps.push({directory, entry});
+		const target = linkTarget(entry);
+		if (target === null || links++ > mostLinks) {
+			directory = entry;
+			continue;
+		}
+
+		names.push(...target.split('/').toReversed());
+		if (target.startsWith('/')) directory = '/';
+	}
+
+	return steps;
+}
+
+function linkTarget(path: string): string | null {
+	try {
+		return readlinkSync(path);
+	} catch {
+		// No link, or not there.
+		return null;
+	}
 }
 
 function openDirectory(directory: string, entry: string): OpenPlace | null {

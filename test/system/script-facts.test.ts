@@ -86,6 +86,13 @@ suite('places', {skip: whyNotRoot()}, () => {
 		symlinkSync(join(open, 'file'), join(directory, 'link'));
 		assert.deepEqual(openPlaces(join(open, 'file')).map(({path, because}) => ({path, because})), [{path: open, because: 'everybody'}]);
 		assert.deepEqual(openPlaces(join(directory, 'link')).map(({path}) => path), [open]);
+		// A link that lies there, on the way to a file that does not.
+		symlinkSync(script(''), join(open, 'onward'));
+		symlinkSync('open/onward', join(directory, 'first'));
+		assert.deepEqual(openPlaces(join(directory, 'first')).map(({path}) => path), [open]);
+		symlinkSync('loop', join(directory, 'loop'));
+		assert.deepEqual(openPlaces(join(directory, 'loop')), []);
+		assert.deepEqual(openPlaces(join(directory, 'missing', 'x')), []);
 		chmodSync(open, 0o755);
 		chownSync(open, 65_534, 65_534);
 		assert.deepEqual(openPlaces(join(open, 'file')).map(({because}) => because), ['owner']);
