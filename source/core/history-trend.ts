@@ -83,11 +83,14 @@ export function cyclesUntil(values: readonly number[], limitMs: number): number 
 	return Math.max(1, Math.ceil((limitMs - middle) / slope));
 }
 
-/** A series in one line of signs, lowest to highest; the longest values of each column count where there are more than `width`. */
+/**
+ * A series in one line of signs, lowest to highest; the longest values of each column count where there are more than `width`. Three times the middle value
+ * is as high as it goes, unless there are higher ones: what hardly changes looks calm.
+ */
 export function sparkline(values: readonly number[], width: number, levels: readonly string[]): string {
 	const step = Math.max(1, Math.ceil(values.length / Math.max(1, width)));
 	const columns = Array.from({length: Math.ceil(values.length / step)}, (_, index) => Math.max(...values.slice(index * step, (index + 1) * step)));
-	const most = Math.max(...columns, 1);
+	const most = Math.max(...columns, 3 * (measures(columns)?.median ?? 0), 1);
 	return columns.map(value => levels[Math.min(levels.length - 1, Math.max(0, Math.ceil(value / most * levels.length) - 1))]!).join('');
 }
 
