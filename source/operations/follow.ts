@@ -98,9 +98,9 @@ export type Snapshot = FollowView & {
 export function readLatest(order: FollowOrder, now: number, wanted?: number): Snapshot {
 	const places = placesOf(order);
 	const parser = createLogParser(localTime);
-	const cycles = new Map<string, {story: CycleStory; events: CycleEvent[]}>();
+	const cycles = new Map<number, {story: CycleStory; events: CycleEvent[]}>();
 	const take = (news: readonly CycleNews[]): void => {
-		for (const {story, events} of news) cycles.set(story.id, {story, events: [...(cycles.get(story.id)?.events ?? []), ...events]});
+		for (const {story, events} of news) cycles.set(story.number, {story, events: [...(cycles.get(story.number)?.events ?? []), ...events]});
 	};
 	const offset = readEnd(places, parser, take, wanted);
 	const logThere = offset !== null && readFrom(places.log, offset, bytes => take(parser.push(bytes)));
@@ -111,8 +111,8 @@ export function readLatest(order: FollowOrder, now: number, wanted?: number): Sn
 	const dark = latest !== null && isInTheDark(latest);
 	const sight = dark ? lookAtExtension(latest.facts.freezes.at(-1)?.command[0] ?? null) : null;
 	const outside = latest !== null && sight !== null ? createOutsideNarrator().tell(sight, latest, now) : [];
-	const events = latest === null ? [] : [...(cycles.get(latest.id)?.events ?? []), ...outside];
-	const past = [...cycles.values()].map(({story}) => story).filter(({id}) => id !== latest?.id).toReversed();
+	const events = latest === null ? [] : [...(cycles.get(latest.number)?.events ?? []), ...outside];
+	const past = [...cycles.values()].map(({story}) => story).filter(({number}) => number !== latest?.number).toReversed();
 	return {places, logThere, latest, past, sight, outside, lagMs: 0, events};
 }
 
@@ -134,11 +134,11 @@ export async function follow(order: FollowOrder, sink: FollowSink): Promise<Foll
 	let closed = false;
 	let before: CycleStory | null = null;
 	/** Until the end of what is there already is reached, nothing is told but of the latest cycle. */
-	let early: Map<string, CycleEvent[]> | null = new Map();
+	let early: Map<number, CycleEvent[]> | null = new Map();
 
 	const view = (): FollowView => ({places, logThere, latest: parser.latest, past, sight, outside, lagMs});
 	const keepPast = (story: CycleStory): void => {
-		const at = past.findIndex(({id}) => id === story.id);
+		const at = past.findIndex(({number}) => number === story.number);
 		if (at !== -1) past.splice(at, 1);
 		past.unshift(story);
 		if (past.length > mostPast) past.pop();
@@ -157,12 +157,12 @@ export async function follow(order: FollowOrder, sink: FollowSink): Promise<Foll
 		}
 	};
 	const tell = (news: readonly CycleNews[]): void => {
-		const latest = parser.latest?.id;
-		if (before !== null && before.id !== latest) keepPast(before);
+		const latest = parser.latest?.number;
+		if (before !== null && before.number !== latest) keepPast(before);
 		before = parser.latest;
 		for (const {story, events} of news) {
-			if (story.id !== latest) keepPast(story);
-			if (early !== null) early.set(story.id, [...(early.get(story.id) ?? []), ...events]);
+			if (story.number !== latest) keepPast(story);
+			if (early !== null) early.set(story.number, [...(early.get(story.number) ?? []), ...events]);
 			else sink.events(events, story);
 			if (early === null && story.end !== null) remember([story]);
 		}
@@ -255,7 +255,7 @@ export async function follow(order: FollowOrder, sink: FollowSink): Promise<Foll
 	early = null;
 	const {latest} = parser;
 	if (latest !== null) {
-		sink.events(begun.get(latest.id) ?? [], latest);
+		sink.events(begun.get(latest.number) ?? [], latest);
 		remember([...past.toReversed(), latest]);
 	}
 	lookWhileDark();

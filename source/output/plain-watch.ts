@@ -7,11 +7,11 @@ import {plainCycle} from './plain-cycle.js';
 /** Prints followed backups for people who do not watch a screen: a line each, nothing redrawn. Answers the lines of one event, without line ends. */
 export function plainWatch(): (event: CycleEvent, story: CycleStory) => readonly string[] {
 	let print = plainCycle();
-	let cycle: string | null = null;
+	let cycle: number | null = null;
 	return (event, story) => {
-		const heading = story.id === cycle ? [] : [title(story), ''];
-		if (story.id !== cycle) print = plainCycle();
-		cycle = story.id;
+		const heading = story.number === cycle ? [] : [title(story), ''];
+		if (story.number !== cycle) print = plainCycle();
+		cycle = story.number;
 		if (event.event === 'result') return [...heading, '', ...backupSummary(event), ''];
 		const mark = event.seen === 'outside' ? ' (seen from outside)' : '';
 		if (event.event === 'mount' && event.seen === 'outside') return [...heading, `${event.at.slice(11, 19)} ${event.mount} ${event.state}${mark}`];

@@ -181,6 +181,19 @@ assert.equal(seen.events.filter(({event}) => event === 'result').length, recordi
 		assert.deepEqual(lastWords(seen.events), {result: 'file-system-consistent '});
 	});
 
+	test('a cycle that is named only by its status file is told whole', () => {
+		const directory = fresh();
+		// The extension could not start its daemon: all that the log has of a cycle is its report.
+		const {log, status} = generateCycle({});
+		const prefix = '2026-06-01 01:12:01.500000 [Microsoft.Azure.RecoveryServices.VMSnapshotLinux-1.0]';
+		writeFileSync(join(directory, 'extension.log'), `${log.slice(0, log.indexOf('Enable,success,4'))}x\n${prefix}Failed to call the daemon\n${prefix}Enable,error,2,Failed to call the daemon,False\n${prefix}file status report message:\n`);
+		writeFileSync(join(directory, '12.status'), status.replaceAll('\\"code\\": \\"0\\"', '\\"code\\": \\"2\\"').replaceAll('\\"code\\":\\"0\\"', '\\"code\\":\\"2\\"'));
+		const {latest, events} = readLatest({log: join(directory, 'extension.log')}, Date.now());
+		assert.equal(latest?.end?.result.outcome, 'failed');
+		assert.deepEqual(latest?.end?.result.errors.map(({code}) => code), [2]);
+		assert.equal(events.at(-1)?.event, 'result');
+	});
+
 	test('read once, right after a rotation: the latest cycle is in the file before', () => {
 		const directory = fresh();
 		const {log, expected} = generateCycle({pre: 'fails'});

@@ -12,6 +12,9 @@ export type MountStory = {readonly mount: string; readonly state: MountState['st
 
 /** All that is known of one cycle. */
 export type CycleStory = {
+	/** Tells the cycles of one reader apart. */
+	readonly number: number;
+	/** Its name in the history. It may change while not all names are known yet. */
 	readonly id: string;
 	readonly beganAt: number;
 	/** The time of the last line that told something. */
@@ -47,7 +50,7 @@ export type CycleRecord = {
 /** A cycle has some seventy marks; only what repeats without end (retries, ends of children) can bring more. */
 const mostOfAKind = 64;
 
-export function createCycleRecord(beganAt: number, known: {readonly task: string | null; readonly sequence: number | null}): CycleRecord {
+export function createCycleRecord(number: number, beganAt: number, known: {readonly task: string | null; readonly sequence: number | null}): CycleRecord {
 	const marks: Mark[] = [];
 	const keys = new Set<string>();
 	const counts = new Map<Marker['kind'], number>();
@@ -101,7 +104,7 @@ export function createCycleRecord(beganAt: number, known: {readonly task: string
 			closed = true;
 			told = null;
 		},
-		tell: () => told ??= tellCycle(gather(), status, closed, marks.length === 0),
+		tell: () => told ??= tellCycle(number, gather(), status, closed, marks.length === 0),
 	};
 }
 
@@ -111,7 +114,7 @@ export function nameOf({task, askedAt, beganAt}: Pick<CycleFacts, 'task' | 'aske
 	return `azure-${time}Z${task === null ? '' : `-${task.slice(0, 8)}`}`;
 }
 
-function tellCycle(facts: CycleFacts, status: StatusReport | null, closed: boolean, unseen: boolean): CycleStory {
+function tellCycle(number: number, facts: CycleFacts, status: StatusReport | null, closed: boolean, unseen: boolean): CycleStory {
 	const statusEnds = status !== null && status.code !== transitionalCode;
 	// Phases end only by the log's own word: where its end is missing, the status file tells what the backup came to, and nothing of its phases.
 	const complete = closed || facts.reported;
@@ -128,6 +131,7 @@ function tellCycle(facts: CycleFacts, status: StatusReport | null, closed: boole
 	const freeze = facts.freezes.at(-1);
 	const silent = freeze?.silentAt ?? null;
 	return {
+		number,
 		id: nameOf(facts),
 		beganAt: facts.beganAt,
 		lastAt: facts.lastAt,

@@ -29,7 +29,7 @@ export function createOutsideNarrator(): OutsideNarrator {
 	const said = new Set<string>();
 	return {
 		tell: (sight, story, now) => {
-			const key = `${story.id} ${story.silentSince ?? ''}`;
+			const key = `${story.number} ${story.silentSince ?? ''}`;
 			if (cycle !== key) {
 				cycle = key;
 				state = 'unseen';

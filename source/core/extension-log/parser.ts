@@ -54,7 +54,8 @@ export function createLogParser(localTime: LocalTime): LogParser {
 	let ignoring = false;
 	let counts = {lines: 0, records: 0};
 
-	const open = (beganAt: number): Open => ({record: createCycleRecord(beganAt, {...preface}), narrator: createNarrator(), changed: true});
+	let cycles = 0;
+	const open = (beganAt: number): Open => ({record: createCycleRecord(++cycles, beganAt, {...preface}), narrator: createNarrator(), changed: true});
 	const news = (of: Open): CycleNews => {
 		of.changed = false;
 		const story = of.record.tell();
