@@ -52,13 +52,17 @@ export async function planConfiguration(request: PlanRequest): Promise<Plan> {
 	add(brought.problems.length === 0 ? merged.problems : merged.problems.filter(({key}) => !key.endsWith('ScriptLocation')));
 	warnings.push(...merged.warnings);
 
-	const place = planPlace(path, look);
-	add(place.problems);
+	const previous = look.content?.toString('utf8') ?? null;
+	const textChanges = look.content === null || !look.content.equals(Buffer.from(merged.text));
+	const diff = textChanges ? diffLines(previous ?? '', merged.text) : [];
+	const written = configurationActions(path, look, {textChanges, diff, now});
 	const copies = readCopies(request.copies ?? []);
 	add(copies.problems);
 	const own = (request.scripts ?? []).map(({path, content, mode, keepExisting}): FreshFile => ({path, bytes: Buffer.from(content), mode: mode ?? 0o700, keepExisting: keepExisting ?? false, from: null}));
 	const fresh = [...brought.files, ...own, ...copies.files].filter(file => file.path !== path);
 	if (fresh.length < brought.files.length + own.length + copies.files.length) add([placeProblem(path, `${path} is the configuration; no script can be written there.`, 'another path')]);
+	const place = planPlace(path, look, written.length + fresh.length > 0);
+	add(place.problems);
 	const freshPlan = planFresh(fresh, {now, made: [dirname(path)]});
 	const orders = scriptOrders(merged.settings, answers);
 	const scriptPlan = planScripts(orders, {fresh, mend: request.mend ?? true, configuration: path});
@@ -67,13 +71,7 @@ export async function planConfiguration(request: PlanRequest): Promise<Plan> {
 		warnings.push(...plan.warnings);
 	}
 
-	const previous = look.content?.toString('utf8') ?? null;
-	const textChanges = look.content === null || !look.content.equals(Buffer.from(merged.text));
-	const diff = textChanges ? diffLines(previous ?? '', merged.text) : [];
-	const actions: readonly Action[] = [
-		...place.actions, ...freshPlan.actions, ...scriptPlan.actions,
-		...configurationActions(path, look, {textChanges, diff, now}),
-	];
+	const actions: readonly Action[] = [...place.actions, ...freshPlan.actions, ...scriptPlan.actions, ...written];
 	const facts = {...afterwards(path, merged.text, scriptPlan.facts), ...await readScriptTexts(orders, fresh)};
 	const {verdict, sentence, findings} = examineFacts(facts);
 	// What the doctor would warn of once this is written.

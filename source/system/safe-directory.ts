@@ -20,14 +20,25 @@ export function refusal(message: string, remedy: string | readonly string[], cau
 	return new Failure(message, {exitCode: exitCodes.findings, remedy, cause});
 }
 
-/** Why quiesce writes nothing into a directory (it is missing, others may write to it, it is read-only), as a Failure; null where it does. */
-export function whyNotWritable(path: string, entry?: string): Failure | null {
+/** Why quiesce trusts no file to a directory (it is missing, others may write to it), as a Failure; null where it does. */
+export function whyUnsafe(path: string, entry?: string): Failure | null {
 	try {
 		openSafeDirectory(path, entry).close();
-		accessSync(path, constants.W_OK);
 		return null;
 	} catch (error) {
 		if (error instanceof Failure) return error;
+		throw error;
+	}
+}
+
+/** As `whyUnsafe`, and why nothing can be written there (it is read-only). `entry`: the one that is to be changed. */
+export function whyNotWritable(path: string, entry?: string): Failure | null {
+	const why = whyUnsafe(path, entry);
+	if (why !== null) return why;
+	try {
+		accessSync(path, constants.W_OK);
+		return null;
+	} catch (error) {
 		return refusal(`Nothing can be written into ${path}: ${wordsOf(error)}.`, `Look at it: findmnt -T ${path}`, error);
 	}
 }

@@ -3,7 +3,7 @@ import type {Action} from '../../core/config/plan.js';
 import type {AnswerProblem} from '../../core/config/settings.js';
 import type {Failure} from '../../core/failure.js';
 import {lookAt, type Look} from '../../system/file-look.js';
-import {whyNotWritable} from '../../system/safe-directory.js';
+import {whyNotWritable, whyUnsafe} from '../../system/safe-directory.js';
 
 /** More than any configuration has, in bytes. */
 export const mostConfigurationBytes = 1024 * 1024;
@@ -20,8 +20,8 @@ function fromFailure(path: string, failure: Failure): AnswerProblem {
 	return placeProblem(path, [failure.message, ...failure.remedies].join(' '), 'a directory that only root can write to');
 }
 
-/** Why the configuration cannot be written where it is to be, and the directories that must be made for it. */
-export function planPlace(path: string, look: Look): {readonly problems: readonly AnswerProblem[]; readonly actions: readonly Action[]} {
+/** Why the configuration cannot be written where it is to be, and the directories that must be made for it. `writes`: something of it is to change. */
+export function planPlace(path: string, look: Look, writes: boolean): {readonly problems: readonly AnswerProblem[]; readonly actions: readonly Action[]} {
 	const expected = 'a regular file with one name';
 	const wrong = (message: string): {problems: readonly AnswerProblem[]; actions: readonly Action[]} => ({problems: [placeProblem(path, message, expected)], actions: []});
 	switch (look.kind) {
@@ -38,6 +38,12 @@ export function planPlace(path: string, look: Look): {readonly problems: readonl
 			break;
 		case 'missing':
 			break;
+	}
+
+	if (look.kind === 'file' && !writes) {
+		// Nobody needs to write there; that nobody else may is still wanted.
+		const why = whyUnsafe(dirname(path));
+		return {problems: why === null ? [] : [fromFailure(path, why)], actions: []};
 	}
 
 	return planDirectory(dirname(path), 0o755);
