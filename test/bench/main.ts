@@ -6,6 +6,7 @@ import {parseArgs} from 'node:util';
 import {repository} from '../support/sandbox.js';
 import {firstReason, whyNoLoopDisks, whyNoSandbox} from '../support/skip.js';
 import {table, type Section} from './figures.js';
+import {manyMounts} from './doctor.js';
 import {freezeWindow, underLoad} from './freeze-window.js';
 import {largeLog} from './large-log.js';
 import {startUp} from './start-up.js';
@@ -21,6 +22,7 @@ if (reason !== false) {
 const repeats = quick ? 3 : 15;
 const parts: Readonly<Record<string, () => Promise<Section>>> = {
 	'start-up': async () => startUp({repeats: quick ? 5 : 25}),
+	doctor: async () => manyMounts({repeats}),
 	'large-log': async () => largeLog({repeats: quick ? 3 : 15, megabytes: quick ? 50 : 500}),
 	'whole-cycle': async () => wholeCycle({repeats, megabytes: quick ? 256 : 1024}),
 	'freeze-window': async () => freezeWindow({counts: quick ? [1, 8] : [1, 8, 64, 200], repeats}),

@@ -143,4 +143,14 @@ export const extensionErrors: readonly ErrorEntry[] = [
 		effect: backupFails,
 		remedies: ['Delete snapshots that nobody needs, or wait until Azure has removed its own.'],
 	},
+	...([[13, 'error_wrong_time'], [14, 'error_same_taskid']] as const).map(([code, name]): ErrorEntry => ({
+		name, code, aliases: [], happened: neverSeen, effect: 'None: no backup ends with it.',
+		remedies: ['Where you meet it all the same, read the end of the extension\'s log: quiesce watch --once.'],
+	})),
+	{
+		name: 'error_http_failure', code: 15, aliases: [],
+		happened: 'A request over the network failed: to the host, for the snapshot, or to the storage, for the extension\'s own log and status.',
+		effect: 'Where it was the request for the snapshot, the backup fails and Azure tries again. What could only not be reported changes nothing about the snapshot.',
+		remedies: ['Let the VM reach Azure\'s storage (service tag Storage) and 168.63.129.16.', 'Read the end of the extension\'s log: quiesce watch --once.'],
+	},
 ];
