@@ -1,8 +1,13 @@
+import {setTimeout as delay} from 'node:timers/promises';
 import {Cell} from '../components/cell.js';
 import type {CycleEvent, CycleResult} from '../core/cycle-events.js';
-import {foldProgress, initialProgress, type Progress} from '../core/progress.js';
+import {foldProgress, initialProgress, isFrozen, type Progress} from '../core/progress.js';
 import {setCurrentCycle, type CurrentCycle, type CycleSignal} from './current-cycle.js';
 import {startCycle, type CycleOrder, type CycleRun} from '../operations/run-cycle.js';
+import {countWaiting} from '../system/waiting-processes.js';
+
+/** How often is counted who waits, while anything is frozen: the kernel tells nobody. Milliseconds. */
+const countEveryMs = 1000;
 
 /** What is known about a cycle besides its progress: it waits for the lock and makes ready, runs, or is over. */
 export type CycleStage = 'preparing' | 'running' | 'ended';
@@ -23,6 +28,8 @@ export class RunningCycle implements CurrentCycle {
 	#run: CycleRun | null = null;
 	#latest: Progress = initialProgress();
 	#scheduled = false;
+	/** While somebody counts who waits for the frozen filesystems. */
+	#counting: AbortController | null = null;
 
 	constructor(order: CycleOrder, summarise: (progress: Progress, result: CycleResult) => string) {
 		this.#summarise = summarise;
@@ -49,6 +56,7 @@ export class RunningCycle implements CurrentCycle {
 			this.stage.set('running');
 			return await this.#run.ended;
 		} finally {
+			this.#counting?.abort();
 			this.#flush();
 			this.stage.set('ended');
 			setCurrentCycle(null);
@@ -58,6 +66,7 @@ export class RunningCycle implements CurrentCycle {
 	/** Never blocks and never throws: it is called in the middle of a freeze. A flood of lines is drawn once a turn. */
 	#take(event: CycleEvent): void {
 		this.#latest = foldProgress(this.#latest, event);
+		this.#count(isFrozen(this.#latest));
 		if (this.#scheduled) return;
 		this.#scheduled = true;
 		setImmediate(() => this.#flush());
@@ -66,5 +75,24 @@ export class RunningCycle implements CurrentCycle {
 	#flush(): void {
 		this.#scheduled = false;
 		this.progress.set(this.#latest);
+	}
+
+	/** Begins and ends counting with the freeze. A freeze that is shorter than the first interval is not looked at. */
+	#count(frozen: boolean): void {
+		if (frozen === (this.#counting !== null)) return;
+		this.#counting?.abort();
+		this.#counting = frozen ? new AbortController() : null;
+		if (this.#counting === null) this.waiting.set(null);
+		else void this.#countUntil(this.#counting.signal);
+	}
+
+	async #countUntil(signal: AbortSignal): Promise<void> {
+		for (;;) {
+			const over = await delay(countEveryMs, false, {signal}).catch(() => true);
+			if (over) return;
+			const waiting = await countWaiting(signal);
+			if (signal.aborted) return;
+			this.waiting.set(waiting);
+		}
 	}
 }

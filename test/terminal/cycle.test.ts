@@ -69,6 +69,15 @@ suite('the live cycle on a screen', {skip}, () => {
 		await nothingFrozen();
 	});
 
+	test('who waits for the frozen filesystems is counted', async () => {
+		const screen = await start(['cycle', '--hold', '6']);
+		await screen.shows('FROZEN');
+		const writers = ['data', 'db'].map(name => sandbox.start('sh', ['-c', `echo x >${disks.disk(name).mount}/written`]));
+		await screen.shows(/[2-9] processes waiting/);
+		assert.equal(await screen.exited(), 0);
+		for (const writer of writers) assert.equal((await writer.ended).exitCode, 0);
+	});
+
 	test('at 40 columns, and through a change of size in the middle of a freeze, without ghosts', async () => {
 		const screen = await start(['cycle', '--hold', '4'], {columns: 100, rows: 30});
 		await screen.shows('FROZEN');
