@@ -3,7 +3,8 @@ import {Box, Text} from 'ink';
 import {keyHelpLines, keyText, useBindings, type Binding, type KeyHelp} from './bindings.js';
 import {columnsOf, cutTo, wrapText} from './columns.js';
 import {isPrintable} from './keys.js';
-import {RoomProvider, useSize, widestText} from './size.js';
+import {ScrollView, useScroll, type Scroll} from './scroll.js';
+import {RoomProvider, useSize, widestText, type Size} from './size.js';
 import {useTheme} from './theme.js';
 
 export type FrameProps = {
@@ -35,13 +36,14 @@ export function Frame({where, right = '', bindings, explanation, typing = false,
 		run: () => setExplaining(true),
 	}];
 	const leave = bindings.filter(({keys}) => keys.includes('ctrl-c'));
+	const scroll = useScroll();
 	const all: readonly Binding[] = explaining
-		? [{keys: ['esc', 'enter', '?', 'q', 'ctrl-g'], label: 'back', run: () => setExplaining(false)}, ...leave]
+		? [...scroll.bindings, {keys: ['esc', 'enter', '?', 'q', 'ctrl-g'], label: 'back', run: () => setExplaining(false)}, ...leave]
 		: [...bindings.filter(binding => !leave.includes(binding)), ...own, ...leave];
 	useBindings(all, {typing: typing && !explaining});
 
 	const usable = typing ? all.filter(({keys}) => !keys.every(isPrintable)) : all;
-	const shown = explaining ? [{keys: ['esc'], label: 'back', run: () => {}}, ...leave] : usable;
+	const shown = explaining ? [...scroll.bindings, {keys: ['esc'], label: 'back', run: () => {}}, ...leave] : usable;
 	const help = keyHelpLines(shown, theme.symbols, inner);
 	const room = {columns: inner, rows: Math.max(1, size.rows - 3 - Math.max(1, help.length))};
 	return (
@@ -49,7 +51,9 @@ export function Frame({where, right = '', bindings, explanation, typing = false,
 			<TitleLine where={where} right={right} width={inner} />
 			<Box flexDirection="column" marginTop={1} overflow="hidden" {...(fills ? {height: room.rows} : {})}>
 				<RoomProvider room={room}>
-					{explaining ? <Explanation paragraphs={explanation ?? []} bindings={[...bindings, ...own]} width={inner} /> : children}
+					<Box flexDirection="column" flexShrink={0}>
+						{explaining ? <Explanation paragraphs={explanation ?? []} bindings={[...bindings, ...own]} scroll={scroll} room={room} /> : children}
+					</Box>
 				</RoomProvider>
 			</Box>
 			<Box flexDirection="column" marginTop={1}>
@@ -90,24 +94,28 @@ function KeyHelpLine({line}: {readonly line: readonly KeyHelp[]}): ReactNode {
 	);
 }
 
-function Explanation({paragraphs, bindings, width}: {readonly paragraphs: readonly string[]; readonly bindings: readonly Binding[]; readonly width: number}): ReactNode {
+type ExplanationProps = {readonly paragraphs: readonly string[]; readonly bindings: readonly Binding[]; readonly scroll: Scroll; readonly room: Size};
+
+function Explanation({paragraphs, bindings, scroll, room}: ExplanationProps): ReactNode {
 	const theme = useTheme();
-	const rows = bindings.map(binding => ({keys: keyText(binding.keys, theme.symbols), label: binding.label}));
-	const left = Math.max(...rows.map(({keys}) => columnsOf(keys)), 1) + 3;
+	const keys = bindings.map(binding => ({keys: keyText(binding.keys, theme.symbols), label: binding.label}));
+	const left = Math.max(...keys.map(({keys}) => columnsOf(keys)), 1) + 3;
+	const lines: readonly {readonly front: string; readonly text: string; readonly strong?: boolean}[] = [
+		...paragraphs.flatMap(paragraph => [...wrapText(paragraph, Math.min(room.columns, 76)), ' ']).map(text => ({front: '', text})),
+		{front: '', text: 'Keys', strong: true},
+		...keys.map(({keys, label}) => ({front: keys + ' '.repeat(Math.max(1, left - columnsOf(keys))), text: label})),
+	];
 	return (
-		<Box flexDirection="column">
-			{paragraphs.map((paragraph, index) => (
-				<Box key={index} flexDirection="column" marginBottom={1} flexShrink={0}>
-					{wrapText(paragraph, Math.min(width, 76)).map((line, row) => <Text key={row}>{line}</Text>)}
-				</Box>
-			))}
-			<Text {...theme.style('strong')}>Keys</Text>
-			{rows.map(({keys, label}, index) => (
-				<Text key={index} wrap="truncate">
-					<Text {...theme.style('accent')}>{keys}{' '.repeat(Math.max(1, left - columnsOf(keys)))}</Text>
-					{label}
+		<ScrollView
+			scroll={scroll}
+			count={lines.length}
+			height={room.rows}
+			renderRow={index => (
+				<Text wrap="truncate">
+					<Text {...theme.style('accent')}>{lines[index]?.front ?? ''}</Text>
+					<Text {...theme.style(lines[index]?.strong === true ? 'strong' : 'plain')}>{lines[index]?.text ?? ''}</Text>
 				</Text>
-			))}
-		</Box>
+			)}
+		/>
 	);
 }
