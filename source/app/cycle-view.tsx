@@ -12,6 +12,7 @@ import {useTheme} from '../components/theme.js';
 import type {CycleResult} from '../core/cycle-events.js';
 import {exitCodeOf} from '../core/cycle/exit-code.js';
 import {duration} from '../core/durations.js';
+import {findError, type ErrorEntry} from '../core/errors.js';
 import type {Progress} from '../core/progress.js';
 import {foreseeCycle, type CycleOutlook} from '../operations/cycle-outlook.js';
 import type {CycleOrder} from '../operations/run-cycle.js';
@@ -20,6 +21,7 @@ import {CycleOutlookScreen} from '../screens/cycle-outlook.js';
 import {CycleSummary, SummaryRow, summaryLines} from '../screens/cycle-summary.js';
 import {Phases} from '../screens/cycle-phases.js';
 import {defaultConfiguration, type Invocation} from '../commands/invocation.js';
+import {ErrorFrame} from '../screens/explain.js';
 import {FailureScreen} from '../screens/failure.js';
 import {RunningCycle} from './running-cycle.js';
 import type {ViewProps} from './view.js';
@@ -129,10 +131,12 @@ function Running({cycle}: {readonly cycle: RunningCycle}): ReactNode {
 }
 
 function Ended(props: ViewProps & {readonly cycle: RunningCycle; readonly result: CycleResult; readonly onAgain: () => void}): ReactNode {
-	const {cycle, result, onAgain, open, back} = props;
+	const {cycle, result, onAgain, back, leave} = props;
+	const [explained, setExplained] = useState<ErrorEntry | null>(null);
 	const progress = useCellValue(cycle.progress);
 	const scroll = useScroll();
-	const [error] = result.errors;
+	const [error] = result.errors.flatMap(({name}) => findError(name) ?? []);
+	if (explained !== null) return <ErrorFrame entry={explained} back={() => setExplained(null)} leave={() => leave({exitCode: 130})} />;
 	return (
 		<Frame
 			where={['live cycle', 'ended']}
@@ -142,7 +146,7 @@ function Ended(props: ViewProps & {readonly cycle: RunningCycle; readonly result
 				{keys: ['enter'], label: 'done', run: back},
 				...scroll.bindings,
 				{keys: ['r'], label: 'run again', run: onAgain},
-				...(error === undefined ? [] : [{keys: ['x'], label: 'explain', run: () => open({view: 'explain', name: error.name})}]),
+				...(error === undefined ? [] : [{keys: ['x'], label: 'explain', run: () => setExplained(error)}]),
 				...leaveKeys(props),
 			]}
 		>

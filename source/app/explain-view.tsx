@@ -1,16 +1,10 @@
 import {useState, type ReactNode} from 'react';
 import {useChoiceList} from '../components/choice-list.js';
 import {Frame} from '../components/frame.js';
-import {useScroll} from '../components/scroll.js';
 import {useTextField} from '../components/text-field.js';
 import {findError, searchErrors, type ErrorEntry} from '../core/errors.js';
-import {ErrorArticle, ErrorSearch, errorTitle} from '../screens/explain.js';
+import {ErrorFrame, ErrorSearch, errorTitle, explanation} from '../screens/explain.js';
 import type {ViewProps} from './view.js';
-
-const explanation = [
-	'All errors that the backup extension and quiesce know, offline. Type a code, a part of a name, or words of what happened.',
-	'Enter opens an error: what happened, what it does to the backup, and what to try, in the order of trying.',
-];
 
 /** `x`: what an error means and what to do. */
 export function View(props: ViewProps): ReactNode {
@@ -20,7 +14,7 @@ export function View(props: ViewProps): ReactNode {
 	const [wanted, setWanted] = useState(named === undefined && route.view === 'explain' ? route.name ?? '' : '');
 	return entry === null
 		? <Search {...props} wanted={wanted} onWanted={setWanted} onOpen={setEntry} />
-		: <Article {...props} entry={entry} onBack={named === undefined ? () => setEntry(null) : props.back} />;
+		: <ErrorFrame entry={entry} back={named === undefined ? () => setEntry(null) : props.back} leave={() => props.leave({exitCode: 130})} />;
 }
 
 type SearchProps = ViewProps & {readonly wanted: string; readonly onWanted: (text: string) => void; readonly onOpen: (entry: ErrorEntry) => void};
@@ -53,23 +47,6 @@ function Search({wanted, onWanted, onOpen, back, leave}: SearchProps): ReactNode
 			]}
 		>
 			<ErrorSearch field={field} list={list} />
-		</Frame>
-	);
-}
-
-function Article({entry, onBack, leave}: ViewProps & {readonly entry: ErrorEntry; readonly onBack: () => void}): ReactNode {
-	const scroll = useScroll();
-	return (
-		<Frame
-			where={['explain', errorTitle(entry)]}
-			explanation={explanation}
-			bindings={[
-				...scroll.bindings,
-				{keys: ['esc', 'q', 'left'], label: 'back', run: onBack},
-				{keys: ['ctrl-c'], label: 'leave', run: () => leave({exitCode: 130})},
-			]}
-		>
-			<ErrorArticle entry={entry} scroll={scroll} />
 		</Frame>
 	);
 }

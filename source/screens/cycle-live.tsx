@@ -118,7 +118,7 @@ function Mounts({mounts, rows}: {readonly mounts: readonly MountProgress[]; read
 	// Where there are more than fit, those that are not as they should be come first.
 	const urgent = [...mounts].toSorted((a, b) => urgency(a) - urgency(b));
 	const shown = mounts.length <= rows ? mounts : urgent.slice(0, Math.max(1, rows - 1));
-	const names = Math.min(Math.max(...shown.map(({mount}) => columnsOf(mount))), Math.max(Math.floor(columns / 2), columns - 30));
+	const names = Math.min(Math.max(...shown.map(({mount}) => columnsOf(mount))), columns < 60 ? columns - 16 : columns - 30);
 	const markWidth = Math.max(theme.markWidth, columnsOf(theme.symbols.frozen));
 	return (
 		<Box flexDirection="column" marginTop={1} flexShrink={0}>
@@ -126,7 +126,7 @@ function Mounts({mounts, rows}: {readonly mounts: readonly MountProgress[]; read
 				const {mark, tone, word} = mountMarks[one.state];
 				const sign = theme.symbols[mark];
 				const name = cutPathTo(one.mount, names, theme.symbols.ellipsis);
-				const details = [word, one.durationMs === null ? null : duration(one.durationMs), one.detail].filter(part => part !== null).join(` ${theme.symbols.dot} `);
+				const details = [columns < 60 ? one.state : word, one.durationMs === null || columns < 60 ? null : duration(one.durationMs), one.detail].filter(part => part !== null).join(` ${theme.symbols.dot} `);
 				return (
 					<Text key={one.mount} wrap="truncate">
 						<Text {...theme.style(tone)}>{`  ${sign}${' '.repeat(markWidth + 1 - columnsOf(sign))}`}</Text>

@@ -1,6 +1,6 @@
 import type {ReactNode} from 'react';
 import {Text} from 'ink';
-import {columnsOf, cutTo, wrapText} from '../components/columns.js';
+import {columnsOf, cutPathTo, wrapText} from '../components/columns.js';
 import {ScrollView, type Scroll} from '../components/scroll.js';
 import {useRoom} from '../components/size.js';
 import {useTheme, type Theme, type Tone} from '../components/theme.js';
@@ -71,7 +71,7 @@ function outlookLines(outlook: CycleOutlookProps['outlook'], columns: number, {s
 	}
 	if (!outlook.freezeEnabled) row('Freezes', 'nothing: fsFreezeEnabled is off');
 	const names = Math.min(Math.max(0, ...freezes.map(({mount}) => columnsOf(mount))), width - labelWidth - 8);
-	for (const [index, {mount, type}] of freezes.entries()) row(index === 0 ? 'Freezes' : ' ', `${cutTo(mount, names, symbols.ellipsis)}${' '.repeat(Math.max(0, names - columnsOf(mount)))}  ${type}`);
+	for (const [index, {mount, type}] of freezes.entries()) row(index === 0 ? 'Freezes' : ' ', `${cutPathTo(mount, names, symbols.ellipsis)}${' '.repeat(Math.max(0, names - columnsOf(mount)))}  ${type}`);
 	if (outlook.freezeEnabled && count === 0) row('Freezes', 'nothing: there is no filesystem that may be frozen', 'warning');
 	if (count > 0) row('Thaws', `by itself after ${duration(outlook.thawsAfterMs)}, whatever happens`);
 	for (const [index, {mount, reason}] of leaves.entries()) row(index === 0 ? 'Leaves' : ' ', `${mount}: ${reason}`, 'dim');

@@ -59,6 +59,12 @@ export function Phases({progress, now}: {readonly progress: Progress; readonly n
 	);
 }
 
+/** In a narrow place what would be cut to nothing that can be read goes, but for the script's name. */
+function fitting(text: string, {script, state}: PhaseProgress, room: number, ellipsis: string): string {
+	if (room >= 24 || columnsOf(text) <= room || (room >= 12 && (state === 'failed' || state === 'timed-out'))) return cutTo(text, room, ellipsis);
+	return script !== null && columnsOf(basename(script)) <= room ? basename(script) : '';
+}
+
 function PhaseLine({phase, frozen, now}: {readonly phase: PhaseProgress; readonly frozen: boolean; readonly now: number}): ReactNode {
 	const theme = useTheme();
 	const {columns} = useRoom();
@@ -70,7 +76,7 @@ function PhaseLine({phase, frozen, now}: {readonly phase: PhaseProgress; readonl
 	const right = took + limit;
 	const front = 2 + markWidth + 1 + 13;
 	const room = columns - front - columnsOf(right) - 2;
-	const text = room < 12 ? '' : cutTo(about(phase, theme, room), room, theme.symbols.ellipsis);
+	const text = fitting(about(phase, theme, room), phase, room, theme.symbols.ellipsis);
 	const gap = Math.max(1, columns - front - columnsOf(text) - columnsOf(right));
 	const quiet = phase.state === 'pending' || phase.state === 'skipped';
 	return (

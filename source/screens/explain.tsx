@@ -2,7 +2,8 @@ import type {ReactNode} from 'react';
 import {Box, Text} from 'ink';
 import {ChoiceList, type ChoiceListState} from '../components/choice-list.js';
 import {wrapText} from '../components/columns.js';
-import {ScrollView, type Scroll} from '../components/scroll.js';
+import {Frame} from '../components/frame.js';
+import {ScrollView, useScroll, type Scroll} from '../components/scroll.js';
 import {useRoom} from '../components/size.js';
 import {TextField, type TextFieldHandle} from '../components/text-field.js';
 import {useTheme, type Tone} from '../components/theme.js';
@@ -41,8 +42,28 @@ export function ErrorSearch({field, list}: {readonly field: TextFieldHandle; rea
 
 type Line = {readonly text: string; readonly tone: Tone};
 
-/** One error: what happened, what it does to the backup, what to try. */
-export function ErrorArticle({entry, scroll}: {readonly entry: ErrorEntry; readonly scroll: Scroll}): ReactNode {
+/** What `?` says about these screens. */
+export const explanation = [
+	'All errors that the backup extension and quiesce know, offline. Type a code, a part of a name, or words of what happened.',
+	'Enter opens an error: what happened, what it does to the backup, and what to try, in the order of trying.',
+];
+
+/** One error on a screen of its own. */
+export function ErrorFrame({entry, back, leave}: {readonly entry: ErrorEntry; readonly back: () => void; readonly leave: () => void}): ReactNode {
+	const scroll = useScroll();
+	return (
+		<Frame
+			where={['explain', errorTitle(entry)]}
+			explanation={explanation}
+			bindings={[...scroll.bindings, {keys: ['esc', 'q', 'left'], label: 'back', run: back}, {keys: ['ctrl-c'], label: 'leave', run: leave}]}
+		>
+			<ErrorArticle entry={entry} scroll={scroll} />
+		</Frame>
+	);
+}
+
+/** What happened, what it does to the backup, what to try. */
+function ErrorArticle({entry, scroll}: {readonly entry: ErrorEntry; readonly scroll: Scroll}): ReactNode {
 	const theme = useTheme();
 	const {rows, columns} = useRoom();
 	const lines = articleLines(entry, Math.min(columns, 88));

@@ -30,6 +30,9 @@ export function Home<Value>({overview, menu, now}: {readonly overview: Overview 
 	const {mark, tone} = outcomeMarks[overview?.verdict.outcome ?? 'failed'];
 	// Two lines for the sentence and four for the facts from the start, so that nothing jumps when they are known.
 	const roomy = rows >= 6 + 8;
+	// A narrow screen has room below rather than beside.
+	const stacked = columns < 60 && rows >= 2 + 1 + 8 + 1 + menu.choices.length;
+	const factRows = stacked ? 8 : 4;
 	return (
 		<Box flexDirection="column">
 			<Box flexDirection="column" height={roomy ? 2 : lines.length} flexShrink={0}>
@@ -41,12 +44,12 @@ export function Home<Value>({overview, menu, now}: {readonly overview: Overview 
 				))}
 			</Box>
 			{rows < 11 ? null : (
-				<Box flexDirection="column" height={4} marginTop={roomy ? 1 : 0} flexShrink={0}>
-					{facts.map(fact => <FactRow key={fact.label} fact={fact} />)}
+				<Box flexDirection="column" height={factRows} marginTop={roomy ? 1 : 0} flexShrink={0}>
+					{facts.map(fact => (stacked ? <StackedFact key={fact.label} fact={fact} /> : <FactRow key={fact.label} fact={fact} />))}
 				</Box>
 			)}
 			<Box marginTop={1} flexShrink={0}>
-				<ChoiceList list={menu} height={Math.max(1, Math.min(menu.choices.length, rows - (roomy ? 8 : rows < 11 ? lines.length + 1 : lines.length + 5)))} />
+				<ChoiceList list={menu} height={Math.max(1, Math.min(menu.choices.length, rows - (roomy ? 4 + factRows : rows < 11 ? lines.length + 1 : lines.length + 5)))} />
 			</Box>
 		</Box>
 	);
@@ -58,7 +61,7 @@ function FactRow({fact}: {readonly fact: Fact}): ReactNode {
 	const sign = theme.symbols[fact.mark].padEnd(theme.markWidth);
 	const front = 2 + 13 + theme.markWidth + 1;
 	const room = Math.max(4, columns - front);
-	const text = cutTo(fact.text, room, theme.symbols.ellipsis);
+	const text = cutTo(partsThatFit(fact.text, room, ` ${theme.symbols.dot} `), room, theme.symbols.ellipsis);
 	const aside = fact.aside ?? '';
 	const gap = room - columnsOf(text) - columnsOf(aside);
 	return (
@@ -71,6 +74,28 @@ function FactRow({fact}: {readonly fact: Fact}): ReactNode {
 	);
 }
 
+function StackedFact({fact}: {readonly fact: Fact}): ReactNode {
+	const theme = useTheme();
+	const {columns} = useRoom();
+	const sign = theme.symbols[fact.mark].padEnd(theme.markWidth);
+	return (
+		<Box flexDirection="column" flexShrink={0}>
+			<Text wrap="truncate" {...theme.style('dim')}>{fact.label}</Text>
+			<Text wrap="truncate">
+				<Text {...theme.style(fact.tone)}>{sign}</Text>
+				{` ${cutTo(partsThatFit(fact.text, columns - 3, ` ${theme.symbols.dot} `), columns - 3, theme.symbols.ellipsis)}`}
+			</Text>
+		</Box>
+	);
+}
+
+/** As many of the parts of a text as fit, at least the first. */
+function partsThatFit(text: string, room: number, separator: string): string {
+	const parts = text.split(separator);
+	while (parts.length > 1 && columnsOf(parts.join(separator)) > room) parts.pop();
+	return parts.join(separator);
+}
+
 function factsOf(overview: Overview, now: number, symbols: Symbols): readonly Fact[] {
 	const {scripts, filesystems, azure, cycle, trend, verdict, configured, presence} = overview;
 	const tonight = outcomeMarks[verdict.outcome];
@@ -79,7 +104,7 @@ function factsOf(overview: Overview, now: number, symbols: Symbols): readonly Fa
 		{label: 'Next backup', ...tonight, text: configured ? outcomeWords[verdict.outcome] : 'not set up', aside: [scripts === null ? '' : basename(scripts.pre), covered].filter(part => part !== '').join(` ${symbols.dot} `)},
 		azure === null
 			? {label: 'Last backup', mark: 'pending', tone: 'dim', text: 'none seen on this machine yet'}
-			: {label: 'Last backup', ...outcomeMarks[azure.outcome], text: `${outcomeWords[azure.outcome]}, ${ago(now - Date.parse(azure.at))}`, aside: errorOf(azure)},
+			: {label: 'Last backup', ...outcomeMarks[azure.outcome], text: `${outcomeWords[azure.outcome]} ${symbols.dot} ${ago(now - Date.parse(azure.at))}`, aside: errorOf(azure)},
 		cycle === null
 			? {label: 'Last cycle', mark: 'pending', tone: 'dim', text: 'none yet: a rehearsal takes a few seconds'}
 			: {label: 'Last cycle', ...outcomeMarks[cycle.outcome], text: `${ago(now - Date.parse(cycle.at))} ${symbols.dot} frozen ${duration(cycle.freezeWindowMs)} ${symbols.dot} held ${duration(cycle.quiesceWindowMs)}`, aside: errorOf(cycle) || trendLine(trend, symbols.levels)},

@@ -40,7 +40,7 @@ suite('home', () => {
 		const text = home(overview);
 		assert.match(text, /^ quiesce +vm-sql-01\n\n ✔ Tonight's backup will be application-consistent\.\n/);
 		assert.match(text, /Next backup {2}✔ application-consistent +mariadb-pre\.sh · 2 filesystems\n/);
-		assert.match(text, /Last backup {2}▲ file-system consistent, 12 h ago +Pre-ScriptTimeout \(308\)\n/);
+		assert.match(text, /Last backup {2}▲ file-system consistent · 12 h ago +Pre-ScriptTimeout \(308\)\n/);
 		assert.match(text, /Last cycle {3}✔ 2 h ago · frozen 0\.26 s · held 0\.38 s +▂▂▃█\n/);
 		assert.match(text, /Right now {4}✔ nothing is frozen or held\n/);
 		assert.match(text, /❯ s {2}Set up or change/);
