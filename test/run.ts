@@ -4,7 +4,7 @@
  * machine. Skipped tests are listed with their reasons, and the last line counts what the runner really reported.
  */
 import {spawnSync} from 'node:child_process';
-import {existsSync, globSync, mkdtempSync, rmSync, writeSync} from 'node:fs';
+import {chmodSync, existsSync, globSync, mkdtempSync, rmSync, writeSync} from 'node:fs';
 import {availableParallelism, tmpdir} from 'node:os';
 import {join, relative} from 'node:path';
 import {finished} from 'node:stream/promises';
@@ -21,6 +21,8 @@ else await inside();
 /** Makes the run's surroundings, runs this file again in them, and looks at what was left behind. */
 function outside(): void {
 	const directory = mkdtempSync(join(tmpdir(), 'quiesce-run-'));
+	// Database servers run as users of their own, and must reach what the tests make for them.
+	chmodSync(directory, 0o755);
 	const azureBefore = existsSync('/etc/azure');
 	const {CI: _ci, ...environment} = process.env;
 	const again = [process.execPath, ...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)];
