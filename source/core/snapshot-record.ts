@@ -38,7 +38,7 @@ export function parseSnapshotRecord(text: string): SnapshotRecord | string {
 
 	if (!isRecord(value)) return 'it is not a JSON object';
 	if (value['version'] !== 1) return `its version is ${shown(value['version'])}, and this quiesce knows version 1`;
-	const {id, at, outcome, disks, applications, errors} = value;
+	const {id, at, outcome, disks, applications, errors, preScriptSucceeded: succeeded} = value;
 	if (typeof id !== 'string' || !/^[\w.:-]{1,200}$/.test(id)) return 'its id is not a name';
 	if (!Array.isArray(disks) || disks.length === 0) return 'it lists no disks';
 	const found: RecordedDisk[] = [];
@@ -55,7 +55,7 @@ export function parseSnapshotRecord(text: string): SnapshotRecord | string {
 		at: typeof at === 'string' && !Number.isNaN(Date.parse(at)) ? at : null,
 		begun: timeOfName(id),
 		outcome: outcomes.find(known => known === outcome) ?? null,
-		preScriptSucceeded: !codes.some(code => typeof code === 'number' && withoutPreScript.has(code)),
+		preScriptSucceeded: typeof succeeded === 'boolean' ? succeeded : !codes.some(code => typeof code === 'number' && withoutPreScript.has(code)),
 		disks: found,
 		applications: Array.isArray(applications) ? [...new Set((applications as readonly unknown[]).filter(name => typeof name === 'string'))] : null,
 	};

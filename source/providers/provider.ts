@@ -26,6 +26,9 @@ export type SnapshotMark = {
 	readonly at: string;
 	readonly outcome: Outcome;
 	readonly errors: readonly ErrorReference[];
+	/** Whether the pre-script ran, and to a good end; and the applications that it holds and marks. */
+	readonly preScriptSucceeded: boolean;
+	readonly applications: readonly string[];
 	readonly interrupted?: string;
 };
 

@@ -33,6 +33,14 @@ suite('quiesce cycle --verify', {skip: firstReason(whyNoBundle(), whyNoSandbox()
 		writeFileSync(lab.sandbox.inside('/etc/azure/pre.sh'), '#!/bin/sh\n');
 	});
 
+	test('an application that the pre-script says it holds must be in the snapshot', async () => {
+		lab.sandbox.put({path: '/etc/azure/pre.sh', mode: 0o700, content: '#!/bin/sh\n: mark application=redis "position=1"\n'});
+		const ended = await lab.cycle(['--snapshot', 'image', '--verify']);
+		assert.equal(ended.exitCode, 5, ended.stdout);
+		assert.match(ended.stdout, /redis: the cycle held it, and there is no data of it in the snapshot/);
+		writeFileSync(lab.sandbox.inside('/etc/azure/pre.sh'), '#!/bin/sh\n');
+	});
+
 	test('without a snapshot there is nothing to verify: 2, and no cycle', async () => {
 		const ended = await lab.sandbox.quiesce(lab.arguments(['--verify']));
 		assert.equal(ended.exitCode, 2);

@@ -82,7 +82,7 @@ export async function cycleUnderLoad(lab: BackupLab, ledger: LedgerWriter, quest
 	await ledger.more(50);
 	const {result, application, answer} = await lab.verify(ended, question);
 	assert.equal(result.result, 'restores', result.sentence);
-	assert.equal(application.mark.state, 'present', application.sentence);
+	assert.deepEqual([application.mark.state, application.mark.expected], ['present', true], application.sentence);
 	const [count = 0, highest = -1] = answer.split(/[^\d]/).map(Number);
 	const acknowledged = ledger.acknowledged(Date.parse(application.mark.at ?? ''));
 	assert.equal(count, highest, `there are gaps: ${answer}`);

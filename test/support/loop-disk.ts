@@ -83,13 +83,15 @@ export async function makeLoopDisks(orders: readonly LoopDiskOrder[], options: L
 	};
 
 	const unmount = async (mount: string): Promise<void> => {
-		// Another test's namespace, made meanwhile or ending just now, may still hold a mount of what lies within. It tells nobody when it is gone.
-		for (const until = performance.now() + 10_000; ;) {
+		// Another test's namespace, made meanwhile or ending just now, may still hold a mount of what lies within. It tells nobody when it is gone: then this
+		// one goes with it, and the loop device too.
+		for (const until = performance.now() + 2000; performance.now() < until; await delay(100)) {
 			const end = await run('umount', [mount]);
 			if (end.exitCode === 0) return;
-			if (!end.stderr.includes('busy') || performance.now() > until) throw new Error(`umount ${mount} ended with ${end.exitCode ?? end.signal}: ${end.stderr.trim()}`);
-			await delay(100);
+			if (!end.stderr.includes('busy')) throw new Error(`umount ${mount} ended with ${end.exitCode ?? end.signal}: ${end.stderr.trim()}`);
 		}
+
+		await must('umount', ['--lazy', mount]);
 	};
 
 	try {

@@ -1,3 +1,4 @@
+import {resolve} from 'node:path';
 import type {CycleHappening, CycleResult, PhaseEnded, PhaseName, PhaseStarted, SnapshotReference} from '../../core/cycle-events.js';
 import {decideOutcome, freezes, goesOnUnfrozen, takesSnapshot} from '../../core/cycle/decide.js';
 import {errorReference, ownError} from '../../core/errors.js';
@@ -5,6 +6,7 @@ import {judge} from '../../core/extension/index.js';
 import {Failure} from '../../core/failure.js';
 import type {ErrorReference, Verdict} from '../../core/outcome.js';
 import type {FreezeReport, HeldScripts, MountReport} from '../../system/guard.js';
+import {heldApplications} from '../../system/held-applications.js';
 import type {JournalStep} from '../../system/journal.js';
 import type {ScriptFamily} from '../../system/scripts.js';
 import {runAttempts, type Attempts} from './attempts.js';
@@ -243,7 +245,7 @@ export class Cycle {
 	}
 
 	async #conclude(): Promise<CycleResult> {
-		const {check, plan, guard, journal} = this.#ready;
+		const {check, plan, guard, journal, scripts} = this.#ready;
 		if (this.#interrupted !== undefined) this.#errors.push(ownError('Interrupted'));
 		const decided = decideOutcome({
 			scriptsSucceeded: this.#pre?.state === 'succeeded' && this.#post?.state === 'succeeded',
@@ -252,7 +254,9 @@ export class Cycle {
 			freezing: this.#freezing, disks: plan.disks, snapshotSucceeded: this.#snapshotTaken, interrupted: this.#interrupted !== undefined,
 		});
 		const outcome = this.#bug === undefined ? decided : 'failed';
-		const mark = {at: this.#snapshotAt ?? new Date().toISOString(), outcome, errors: this.#errors, ...(this.#interrupted === undefined ? {} : {interrupted: this.#interrupted})};
+		const pre = scripts?.pre.command;
+		const held = {preScriptSucceeded: this.#pre?.state === 'succeeded', applications: pre === undefined ? [] : heldApplications(resolve(pre.directory, pre.path))};
+		const mark = {...held, at: this.#snapshotAt ?? new Date().toISOString(), outcome, errors: this.#errors, ...(this.#interrupted === undefined ? {} : {interrupted: this.#interrupted})};
 		const {reference, failed} = await this.#keepSnapshot(mark);
 		await guard.close().catch(error => this.#met(error));
 		try {
