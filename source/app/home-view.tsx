@@ -2,7 +2,9 @@ import {useEffect, useState, type ReactNode} from 'react';
 import {hostname} from 'node:os';
 import {useChoiceList, type Choice} from '../components/choice-list.js';
 import {Frame} from '../components/frame.js';
+import {Failure} from '../core/failure.js';
 import type {Overview} from '../core/overview.js';
+import {settledCycleLines} from '../core/settlement-words.js';
 import {defaultConfiguration} from '../commands/invocation.js';
 import {Home} from '../screens/home.js';
 import type {Route, ViewProps} from './view.js';
@@ -10,7 +12,7 @@ import type {Route, ViewProps} from './view.js';
 const explanation = [
 	'The first line says what the next backup of this VM will be, as the backup extension would decide it now. The doctor says why, and mends what can be mended.',
 	'A live cycle does now what Azure does at night, scripts and freeze included, and shows every phase. Watching follows a backup that Azure runs.',
-	'Nothing is changed, run or frozen from here without being asked about first.',
+	'Nothing is changed, run or frozen from here without being asked about first. Only what an earlier cycle still owes is made up for at once: it is thawed, and its post-script runs.',
 ];
 
 type Findings = {readonly errors: number; readonly warnings: number};
@@ -20,6 +22,7 @@ export function View({invocation, open, replace, back, leave}: ViewProps): React
 	const configuration = invocation.flags.config ?? defaultConfiguration;
 	const {mount} = invocation.flags;
 	const [seen, setSeen] = useState<{readonly overview: Overview; readonly at: number} | null>(null);
+	const [settled, setSettled] = useState<readonly string[]>([]);
 	const [findings, setFindings] = useState<Findings | null>(null);
 	useEffect(() => {
 		let gone = false;
@@ -27,7 +30,15 @@ export function View({invocation, open, replace, back, leave}: ViewProps): React
 			// Only now, so that the first frame need not wait for it.
 			const {lookAround} = await import('../operations/overview.js');
 			if (gone) return;
-			setSeen({overview: lookAround(configuration, mount ?? []), at: Date.now()});
+			const overview = lookAround(configuration, mount ?? []);
+			setSeen({overview, at: Date.now()});
+			if (overview.presence.is === 'unfinished') {
+				const {resume} = await import('../operations/resume.js');
+				const lines = await resume().then(({cycles}) => cycles.flatMap(settledCycleLines), failureLines);
+				if (gone) return;
+				setSettled(lines);
+				setSeen({overview: lookAround(configuration, mount ?? []), at: Date.now()});
+			}
 			const {examine} = await import('../operations/examine.js');
 			const examination = await examine({configuration, ...(mount === undefined ? {} : {mounts: mount})}).catch(() => null);
 			if (gone || examination === null) return;
@@ -53,9 +64,13 @@ export function View({invocation, open, replace, back, leave}: ViewProps): React
 				{keys: ['ctrl-c'], label: 'quit', hidden: true, run: () => leave({exitCode: 0})},
 			]}
 		>
-			<Home overview={seen?.overview ?? null} menu={menu} now={seen?.at ?? 0} />
+			<Home overview={seen?.overview ?? null} menu={menu} now={seen?.at ?? 0} notice={settled} />
 		</Frame>
 	);
+}
+
+function failureLines(error: unknown): readonly string[] {
+	return [error instanceof Error ? error.message : String(error), ...(error instanceof Failure ? error.remedies.map(remedy => `  ${remedy}`) : [])];
 }
 
 function choicesOf(overview: Overview | null, findings: Findings | null): readonly Choice<Route>[] {

@@ -20,8 +20,17 @@ const outcomeMarks: Readonly<Record<Outcome, {readonly mark: Mark; readonly tone
 
 type Fact = {readonly label: string; readonly mark: Mark; readonly tone: Tone; readonly text: string; readonly aside?: string};
 
+export type HomeProps<Value> = {
+	/** Null while it is being looked at. */
+	readonly overview: Overview | null;
+	readonly menu: ChoiceListState<Value>;
+	readonly now: number;
+	/** What was made up for that an earlier cycle had left; goes below the menu. */
+	readonly notice?: readonly string[];
+};
+
 /** Is it configured, what will come of the next backup, what came of the last ones, and is anything held right now; below it, where to go. */
-export function Home<Value>({overview, menu, now}: {readonly overview: Overview | null; readonly menu: ChoiceListState<Value>; readonly now: number}): ReactNode {
+export function Home<Value>({overview, menu, now, notice}: HomeProps<Value>): ReactNode {
 	const theme = useTheme();
 	const {rows, columns} = useRoom();
 	const sentence = overview === null ? '' : overview.configured ? verdictSentence(overview.verdict) : 'Nothing is configured yet: backups of this VM are at best file-system consistent.';
@@ -50,6 +59,11 @@ export function Home<Value>({overview, menu, now}: {readonly overview: Overview 
 			)}
 			<Box marginTop={1} flexShrink={0}>
 				<ChoiceList list={menu} height={Math.max(1, Math.min(menu.choices.length, rows - (roomy ? 4 + factRows : rows < 11 ? lines.length + 1 : lines.length + 5)))} />
+			</Box>
+			<Box flexDirection="column" marginTop={1} flexShrink={0}>
+				{(notice ?? []).flatMap(text => wrapText(text, columns - 4).map((line, row) => (row === 0 ? line : `  ${line}`))).map((line, index) => (
+					<Text key={index} wrap="truncate" {...theme.style('warning')}>{`  ${line}`}</Text>
+				))}
 			</Box>
 		</Box>
 	);
@@ -99,7 +113,7 @@ function partsThatFit(text: string, room: number, separator: string): string {
 function factsOf(overview: Overview, now: number, symbols: Symbols): readonly Fact[] {
 	const {scripts, filesystems, azure, cycle, trend, verdict, configured, presence} = overview;
 	const tonight = outcomeMarks[verdict.outcome];
-	const covered = filesystems === null ? '' : `${filesystems.length} ${filesystems.length === 1 ? 'filesystem' : 'filesystems'}`;
+	const covered = filesystems === null ? '' : filesystems.length === 0 ? 'no filesystem' : `${filesystems.length} ${filesystems.length === 1 ? 'filesystem' : 'filesystems'}`;
 	return [
 		{label: 'Next backup', ...tonight, text: configured ? outcomeWords[verdict.outcome] : 'not set up', aside: [scripts === null ? '' : basename(scripts.pre), covered].filter(part => part !== '').join(` ${symbols.dot} `)},
 		azure === null
@@ -122,7 +136,7 @@ function presenceWords(presence: Presence): {readonly mark: Mark; readonly tone:
 		case 'nothing': return {mark: 'done', tone: 'good', text: 'nothing is frozen or held'};
 		case 'cycle': return {mark: 'running', tone: 'accent', text: `a cycle of quiesce is running${presence.pid === null ? '' : ` (process ${presence.pid})`}`};
 		case 'backup': return {mark: 'running', tone: 'accent', text: `a backup is running${presence.pid === null ? '' : ` (process ${presence.pid})`}: w watches it`};
-		case 'unfinished': return {mark: 'failed', tone: 'bad', text: `a cycle came to no end${presence.mayBeFrozen ? ', something may be frozen' : ''}: quiesce thaw`};
+		case 'unfinished': return {mark: 'failed', tone: 'bad', text: `a cycle came to no end: it is ${presence.mayBeFrozen ? 'thawed and ' : ''}ended now`};
 	}
 }
 

@@ -89,6 +89,16 @@ suite('quiesce thaw', {skip, concurrency: 2}, () => {
 		assert.match(told?.event === 'warning' ? told.message : '', /had not come to its end\. Thawed .*data: it was frozen\. Ran \/etc\/azure\/post\.sh: it succeeded/);
 	});
 
+	test('the app settles it when it opens, and shows what it did', {skip: whyNoTmux()}, async context => {
+		const one = await lab(context);
+		await deadCycle(one);
+		const terminal = await openTerminal(one.sandbox.commandLine(bundledQuiesce, []), {env: one.sandbox.environment});
+		context.after(async () => terminal.end());
+		await terminal.shows(/Right now +✔ nothing is frozen or held[^]*had not\s+come\s+to\s+its\s+end\.\s[^]*it was frozen\.[^]*it succeeded\./);
+		assert.equal(await one.disks.wasFrozen('data'), false);
+		assert.deepEqual(one.notes(), ['pre', 'post']);
+	});
+
 	test('after a power cut the post-script that was owed runs', async context => {
 		const one = await lab(context);
 		await deadCycle(one);

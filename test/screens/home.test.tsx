@@ -65,7 +65,7 @@ suite('home', () => {
 	});
 
 	test('what is not as it should be is said in words', () => {
-		assert.match(home({...overview, presence: {is: 'unfinished', since: '2026-11-23', mayBeFrozen: true}}), /✖ a cycle came to no end, something may be frozen: quiesce thaw/);
+		assert.match(home({...overview, presence: {is: 'unfinished', since: '2026-11-23', mayBeFrozen: true}}), /✖ a cycle came to no end: it is thawed and ended now/);
 		assert.match(home({...overview, presence: {is: 'backup', pid: 42, command: 'python3'}}), /a backup is running \(process 42\): w watches it/);
 		assert.match(home({...overview, azure: null, cycle: null}), /none seen on this machine yet\n.*none yet/);
 		assert.match(home({...overview, configured: false}), /Nothing is configured yet/);
