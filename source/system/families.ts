@@ -1,4 +1,4 @@
-import {mkdirSync, rmdirSync, writeFileSync} from 'node:fs';
+import {mkdirSync, rmdirSync, statSync, writeFileSync} from 'node:fs';
 import {randomUUID} from 'node:crypto';
 import {join} from 'node:path';
 import {readMounts} from './mounts.js';
@@ -40,13 +40,17 @@ function makeControlGroup(): string | null {
 	}
 }
 
-/** Removes the empty control groups that cycles left behind because something still ran in them. To be called while no script of quiesce's runs. */
+/** One that is younger may be waiting for its leader. */
+const abandonedAfterMs = 60_000;
+
+/** Removes the empty control groups that cycles left behind because something still ran in them. */
 export function removeEmptyFamilies(): void {
 	const top = controlGroups();
 	if (top === null) return;
 	for (const name of entriesOf(top).filter(name => /^quiesce-[\da-f-]{36}$/.test(name))) {
+		const path = join(top, name);
 		try {
-			rmdirSync(join(top, name));
+			if (statSync(path).ctimeMs < Date.now() - abandonedAfterMs) rmdirSync(path);
 		} catch {
 			// Something still runs in it.
 		}

@@ -1,10 +1,8 @@
-import {existsSync, readFileSync} from 'node:fs';
-import {join} from 'node:path';
 import type {PostSettlement, ScriptSettlement} from '../../core/settlement.js';
-import {controlGroups, familyOf} from '../families.js';
+import {familyOf} from '../families.js';
 import type {HeldScripts} from '../guard.js';
 import {continueJournal, foldJournal, hasRun, readJournal, type Finisher, type Journal, type JournalStep} from '../journal.js';
-import {isAlive, processIds, readProcess} from '../processes.js';
+import {isAlive} from '../processes.js';
 import {drainOutputOf, startScript, type FamilyHandle, type ScriptCommand} from '../scripts.js';
 import {pause} from '../time.js';
 
@@ -72,7 +70,8 @@ async function settlePost(scripts: HeldScripts, journalFile: string, journal: Jo
 	if (last?.step === 'post-ended') return makeUp(lastAttempt + 1);
 	if (cycle !== null && !cycle.sameBoot) return {...await makeUp(1), mayHaveRunBefore: lastAttempt > 0};
 
-	const family = last?.step === 'post-started' ? last.family : postStarted ?? runningPost(post);
+	// Whoever starts a script tells its family before it lets it go: one of which nobody was told has not begun.
+	const family = last?.step === 'post-started' ? last.family : postStarted;
 	const inTime = family === null || await waitForEnd(family, limitMs);
 	// The script's own process marks that it has begun: without the mark nothing of it has run, whatever was noted before.
 	const mark = hasRun(journalFile, 'post');
@@ -128,31 +127,6 @@ async function waitForEnd(family: FamilyHandle, limitMs: number): Promise<boolea
 	} finally {
 		stopDraining();
 	}
-}
-
-/** A post-script that the main process started in the moment of its death, before it could say so: found by its command line. */
-function runningPost(post: ScriptCommand): FamilyHandle | null {
-	const words = [post.path, ...post.parameters];
-	for (const pid of processIds()) {
-		try {
-			const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
-			const found = readProcess(pid);
-			// The script itself leads its session; what it starts does not.
-			if (found?.session !== pid || line.length <= words.length || !words.every((word, index) => word === line.at(index - words.length))) continue;
-			const path = /^0::(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.[1] ?? '';
-			return {cgroup: ownCgroup(path), leader: pid, leaderStart: found.start};
-		} catch {
-			// It has ended by itself.
-		}
-	}
-	return null;
-}
-
-/** The directory of a script's own control group; null for any other. */
-function ownCgroup(path: string): string | null {
-	const name = /\/(quiesce-[\w-]+)$/.exec(path)?.[1];
-	const top = controlGroups();
-	return name !== undefined && top !== null && existsSync(join(top, name)) ? join(top, name) : null;
 }
 
 async function endFamily(handle: FamilyHandle): Promise<readonly number[]> {
