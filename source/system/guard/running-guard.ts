@@ -1,4 +1,5 @@
 import type {ChildProcess} from 'node:child_process';
+import {once} from 'node:events';
 import {closeSync} from 'node:fs';
 import {exitCodes, Failure} from '../../core/failure.js';
 import type {FreezeReport, Guard, GuardOrder, HeldScripts, MountReport, ThawReport} from '../guard.js';
@@ -113,6 +114,8 @@ export class RunningGuard implements Guard {
 			if (await within(this.#connection.ended.then(() => true), 10 * answerWithinMs) === undefined) kill(this.pid);
 		}
 		this.#child.stdin?.destroy();
+		// Stopped on its last steps, it would stay for ever.
+		if (this.#child.exitCode === null && this.#child.signalCode === null && await within(once(this.#child, 'exit'), answerWithinMs) === undefined) wakeIfStopped(this.#mark);
 		// It stays where the kernel has not answered a freeze call yet, to thaw what that may freeze after all; nobody waits for it.
 		this.#child.unref();
 		closeTargets([this.#own]);
