@@ -34,25 +34,29 @@ export async function openApp(route: Route, invocation: Invocation): Promise<num
 	const speakAgain = silenceWarnings();
 	// A fault in drawing must not end a cycle in its middle: it comes to its end first, and then the fault is reported.
 	process.on('uncaughtException', navigation.fail);
-	let leaving: Leaving;
-	try {
-		leaving = await Promise.race([navigation.left, instance.waitUntilExit().then(() => ({exitCode: 0}))]);
-	} finally {
-		await currentCycle()?.ended.catch(() => {});
-		close();
-		await instance.waitUntilExit().catch(() => {});
-		forgetSignals();
-		speakAgain();
-		process.off('uncaughtException', navigation.fail);
-		input.close();
-		await output.drain(drainWithinMs);
-		process.off('exit', restore);
-	}
+	const leaving = await whenLeft(navigation, instance);
+	close();
+	await instance.waitUntilExit().catch(() => {});
+	forgetSignals();
+	speakAgain();
+	process.off('uncaughtException', navigation.fail);
+	input.close();
+	await output.drain(drainWithinMs);
+	process.off('exit', restore);
 	if (leaving.summary !== undefined && leaving.summary !== '') output.write(`${leaving.summary}\n`);
 	await output.drain(drainWithinMs);
 	output.close();
 	if (leaving.error !== undefined) throw leaving.error;
 	return leaving.exitCode;
+}
+
+/** How the app is left. Where a view has thrown while a cycle was running, the cycle is waited for, and what came of it is told all the same. */
+async function whenLeft(navigation: Navigation, instance: Instance): Promise<Leaving> {
+	const leaving = await Promise.race([navigation.left, instance.waitUntilExit().then((): Leaving => ({exitCode: 0}))]).catch((error: unknown): Leaving => ({exitCode: exitCodes.bug, error}));
+	const cycle = currentCycle();
+	if (cycle === null) return leaving;
+	const result = await cycle.ended.catch(() => null);
+	return result === null ? leaving : {summary: cycle.summary(result), ...leaving};
 }
 
 /** Node's own warnings would be written across the screen. Answers what lets them through again. */
