@@ -66,7 +66,8 @@ class FakeOutput extends EventEmitter {
 	}
 
 	write(text: string): boolean {
-		this.frame = text;
+		// Modes that are switched (the cursor, pasting) come by themselves and are no frame.
+		if (stripVTControlCharacters(text) !== '') this.frame = text;
 		return true;
 	}
 }
