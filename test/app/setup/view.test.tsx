@@ -33,6 +33,7 @@ function openView(flags: Flags = {}): Opened {
 		<View
 			invocation={{command: 'setup', mode: 'interactive', flags: {config: configuration, ...flags}, operands: []}}
 			route={{view: 'setup'}}
+			memory={new Map()}
 			open={() => {}}
 			replace={replaced.resolve}
 			back={wentBack.resolve}
@@ -132,6 +133,7 @@ suite('the wizard with the machine, without a terminal', {skip: whyNotRoot(), ti
 		assert.equal(exitCode, 0);
 		assert.match(summary ?? '', /Nothing had to be changed[^]*Left to do in Azure/);
 		assert.equal(readFileSync(configuration, 'utf8'), text);
+		assert.ok(!existsSync(draft), 'a visit that came to its end leaves no draft, though nothing was written');
 		again.end();
 	});
 });
