@@ -26,7 +26,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Modules that reach the machine: only `system/` and the guard's process may import them, and who is named here, for the reason given. */
-const machineModules = ['node:fs', 'node:fs/promises', 'node:child_process', 'node:net', 'node:http', 'node:https', 'node:worker_threads', 'koffi', 'execa', 'conf'];
+const machineModules = ['node:fs', 'node:fs/promises', 'node:child_process', 'node:net', 'node:http', 'node:https', 'node:worker_threads', 'koffi', 'conf'];
 const machineRooms = ['system', 'guard.ts'];
 const machineExceptions: Readonly<Record<string, readonly string[]>> = {
 	// The demo is a laboratory of its own around quiesce: it makes disks and mounts, which quiesce itself never does.

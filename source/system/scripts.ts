@@ -110,7 +110,7 @@ exec 3<&-
 exec sh "$@"`;
 
 /**
- * Starts `sh path parameters…` as the head of a family of its own. `node:child_process` and not execa, because the script must be followed by its
+ * Starts `sh path parameters…` as the head of a family of its own. `node:child_process`, because the script must be followed by its
  * exit alone: its pipes may be held open for hours by what it left behind on purpose, and go on being drained then, so that a held database
  * session does not die of a closed pipe.
  *

@@ -21,6 +21,12 @@ export const ownErrors = [
 		remedies: ['Look for a second backup at the same time.', 'Look at the kernel\'s messages: dmesg.', 'Where nothing of yours froze it on purpose: fsfreeze -u DIR.'],
 	},
 	{
+		name: 'ThawFailed', code: null, aliases: [],
+		happened: 'A filesystem could not be thawed: the kernel did not answer, or refused.',
+		effect: 'Whatever writes to it waits. The other filesystems were thawed, and the post-script ran.',
+		remedies: ['Thaw it as soon as its disk answers: quiesce thaw.', 'Look at the kernel\'s messages: dmesg.', 'Where nothing helps, restart the machine: writers on a frozen filesystem cannot be ended.'],
+	},
+	{
 		name: 'GuardLost', code: null, aliases: [],
 		happened: 'The process that freezes and thaws has died.',
 		effect: 'The main process thawed everything at once; a snapshot that was not complete has been removed.',

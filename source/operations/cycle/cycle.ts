@@ -1,19 +1,20 @@
 import {resolve} from 'node:path';
-import type {CycleHappening, CycleResult, PhaseEnded, PhaseName, PhaseStarted, SnapshotReference} from '../../core/cycle-events.js';
+import type {CycleHappening, CycleResult, SnapshotReference} from '../../core/cycle-events.js';
 import {decideOutcome, freezes, goesOnUnfrozen, takesSnapshot} from '../../core/cycle/decide.js';
 import {errorReference, ownError} from '../../core/errors.js';
-import {judge} from '../../core/extension/index.js';
 import {Failure} from '../../core/failure.js';
-import type {ErrorReference, Verdict} from '../../core/outcome.js';
-import type {FreezeReport, HeldScripts, MountReport} from '../../system/guard.js';
+import type {ErrorReference} from '../../core/outcome.js';
+import type {HeldScripts} from '../../system/guard.js';
 import {heldApplications} from '../../system/held-applications.js';
 import type {JournalStep} from '../../system/journal.js';
 import type {ScriptFamily} from '../../system/scripts.js';
+import {within} from '../../system/time.js';
+import {asAzure} from './as-azure.js';
 import {runAttempts, type Attempts} from './attempts.js';
 import type {Preparation} from './preparation.js';
+import {describeRefusals, freezeErrors} from './refusals.js';
+import {messageOf, Telling, tenths} from './telling.js';
 import {warningsBefore, warningsOfScript} from './warnings.js';
-
-type PhaseDetails = Omit<PhaseStarted, 'event' | 'phase' | 'state'>;
 
 /** A flush that the disk does not come to an end with must not hold the application: the freeze itself flushes again. */
 const flushWithinMs = 5000;
@@ -24,7 +25,7 @@ const flushWithinMs = 5000;
  */
 export class Cycle {
 	readonly #ready: Preparation;
-	readonly #tell: (happening: CycleHappening) => void;
+	readonly #telling: Telling;
 	readonly #aborting = new AbortController();
 	readonly #errors: ErrorReference[] = [];
 	#interrupted: CycleResult['interrupted'];
@@ -50,7 +51,7 @@ export class Cycle {
 
 	constructor(ready: Preparation, tell: (happening: CycleHappening) => void) {
 		this.#ready = ready;
-		this.#tell = tell;
+		this.#telling = new Telling(tell);
 	}
 
 	abort(signal: NonNullable<CycleResult['interrupted']>): void {
@@ -73,32 +74,32 @@ export class Cycle {
 		await this.#runPost().catch(error => this.#met(error));
 		await this.#endLeftOvers().catch(error => this.#met(error));
 		const result = await this.#conclude();
-		this.#tell(result);
+		this.#telling.tell(result);
 		if (this.#bug !== undefined) throw this.#bug;
 		return result;
 	}
 
 	#check(): void {
 		const {check, plan, tookMs, unusable} = this.#ready;
-		this.#start('check');
-		for (const warning of warningsBefore(this.#ready)) this.#tell(warning);
+		this.#telling.start('check');
+		for (const warning of warningsBefore(this.#ready)) this.#telling.tell(warning);
 		this.#errors.push(...check.errors, ...(unusable === null ? [] : [errorReference(unusable === 'pre' ? 310 : 311)]));
 		const filesystems = plan.waves.flat().length;
 		const detail = check.errors.length > 0
 			? 'neither script will run'
 			: `configuration, scripts, ${filesystems} ${filesystems === 1 ? 'filesystem' : 'filesystems'}`;
-		this.#end('check', check.errors.length > 0 ? 'failed' : 'succeeded', {durationMs: tookMs, detail, ...(check.errors.length > 0 ? {errors: check.errors} : {})});
+		this.#telling.end('check', check.errors.length > 0 ? 'failed' : 'succeeded', {durationMs: tookMs, detail, ...(check.errors.length > 0 ? {errors: check.errors} : {})});
 	}
 
 	async #runPre(): Promise<void> {
 		const {scripts} = this.#ready;
 		const why = this.#whyNoScripts();
-		if (scripts === null || why !== null) return this.#skip('pre-script', why ?? '');
+		if (scripts === null || why !== null) return this.#telling.skip('pre-script', why ?? '');
 		const post = scripts.post.command;
 		const limitMs = this.#limitMs();
 		this.#note({step: 'pre-starting', post, limitMs, retries: scripts.post.retries});
 		this.#pre = await runAttempts({
-			phase: 'pre-script', command: scripts.pre.command, limitMs, retries: scripts.pre.retries, signal: this.#aborting.signal, tell: this.#tell,
+			phase: 'pre-script', command: scripts.pre.command, limitMs, retries: scripts.pre.retries, signal: this.#aborting.signal, tell: this.#telling.tell,
 			ranMark: this.#ready.journal.armMark('pre'),
 			beforeStart: async family => {
 				this.#note({step: 'pre-started', family});
@@ -116,7 +117,7 @@ export class Cycle {
 		}
 
 		this.#endScript('pre-script', this.#pre, {failed: 300, 'timed-out': 308});
-		for (const warning of warningsOfScript('pre-script', this.#pre, scripts.pre.retries)) this.#tell(warning);
+		for (const warning of warningsOfScript('pre-script', this.#pre, scripts.pre.retries)) this.#telling.tell(warning);
 	}
 
 	async #freezeAndSnapshot(): Promise<void> {
@@ -125,18 +126,18 @@ export class Cycle {
 		const targets = plan.waves.flat();
 		if (this.#interrupted !== undefined || !takesSnapshot(decision)) {
 			const why = this.#interrupted === undefined ? 'continueBackupOnFailure is off, and there are several disks' : 'interrupted';
-			this.#skip('freeze', why);
-			return this.#skip('snapshot', why);
+			this.#telling.skip('freeze', why);
+			return this.#telling.skip('snapshot', why);
 		}
 
-		if (!decision.fsFreezeEnabled) this.#skip('freeze', 'fsFreezeEnabled is off');
-		else if (!freezes(decision)) this.#skip('freeze', 'not worth it: the scripts failed, and this is the snapshot of a single disk');
+		if (!decision.fsFreezeEnabled) this.#telling.skip('freeze', 'fsFreezeEnabled is off');
+		else if (!freezes(decision)) this.#telling.skip('freeze', 'not worth it: the scripts failed, and this is the snapshot of a single disk');
 		else if (targets.length === 0) {
 			this.#freezing = 'frozen';
-			this.#skip('freeze', 'there is no filesystem to freeze');
+			this.#telling.skip('freeze', 'there is no filesystem to freeze');
 		} else {
 			await this.#freeze(targets.map(({mount}) => mount));
-			if (this.#interrupted !== undefined || (this.#freezing === 'failed' && !goesOnUnfrozen(decision))) return this.#skip('snapshot', this.#interrupted === undefined ? 'the freeze failed' : 'interrupted');
+			if (this.#interrupted !== undefined || (this.#freezing === 'failed' && !goesOnUnfrozen(decision))) return this.#telling.skip('snapshot', this.#interrupted === undefined ? 'the freeze failed' : 'interrupted');
 		}
 
 		await this.#snapshot(guard.lost);
@@ -144,29 +145,25 @@ export class Cycle {
 
 	async #freeze(mounts: readonly string[]): Promise<void> {
 		const {guard, deadlineMs} = this.#ready;
-		this.#start('freeze', {mounts, thawsAfterMs: deadlineMs});
+		this.#telling.start('freeze', {mounts, thawsAfterMs: deadlineMs});
 		const began = performance.now();
-		let timer: NodeJS.Timeout | undefined;
-		await Promise.race([guard.flush(), new Promise(resolve => {
-			timer = setTimeout(resolve, flushWithinMs);
-		})]);
-		clearTimeout(timer);
+		await within(guard.flush(), flushWithinMs);
 		this.#note({step: 'freezing'});
 		this.#freezeAsked = true;
-		const report = await guard.freeze((mount, state, durationMs, detail) => this.#tell({event: 'mount', mount, state, ...(state === 'freezing' ? {} : {durationMs: tenths(durationMs)}), ...(detail === undefined ? {} : {detail})}));
+		const report = await guard.freeze(this.#telling.mount);
 		this.#frozenMounts = report.frozen ? mounts : [];
 		this.#freezing = report.frozen ? 'frozen' : 'failed';
-		this.#freezeErrors = report.frozen ? [] : freezeErrors(report);
+		this.#freezeErrors = report.frozen ? [] : freezeErrors(report.mounts);
 		this.#errors.push(...this.#freezeErrors);
-		this.#end('freeze', report.frozen ? 'succeeded' : this.#freezeErrors.some(({code}) => code === 122) ? 'timed-out' : 'failed', {
+		this.#telling.end('freeze', report.frozen ? 'succeeded' : this.#freezeErrors.some(({code}) => code === 122) ? 'timed-out' : 'failed', {
 			durationMs: performance.now() - began,
-			...(report.frozen ? {} : {errors: this.#freezeErrors, detail: report.mounts.filter(({ok}) => !ok).map(describeRefusal).join('; ')}),
+			...(report.frozen ? {} : {errors: this.#freezeErrors, detail: describeRefusals(report.mounts)}),
 		});
 	}
 
 	async #snapshot(lost: AbortSignal): Promise<void> {
 		const {snapshot} = this.#ready;
-		this.#start('snapshot', {detail: snapshot.detail});
+		this.#telling.start('snapshot', {detail: snapshot.detail});
 		const began = performance.now();
 		const frozen = this.#freezing === 'frozen' && this.#frozenMounts.length > 0;
 		try {
@@ -174,42 +171,43 @@ export class Cycle {
 			await snapshot.take(frozen ? AbortSignal.any([lost, this.#aborting.signal]) : this.#aborting.signal);
 			if (frozen) lost.throwIfAborted();
 			this.#snapshotTaken = true;
-			this.#end('snapshot', 'succeeded', {durationMs: performance.now() - began});
+			this.#telling.end('snapshot', 'succeeded', {durationMs: performance.now() - began});
 		} catch (error) {
 			const interrupted = this.#interrupted !== undefined;
 			const errors = interrupted ? [] : [lost.aborted ? this.#whyLost(lost) : ownError('SnapshotFailed')];
 			this.#errors.push(...errors);
-			this.#end('snapshot', 'failed', {durationMs: performance.now() - began, errors, detail: interrupted ? 'interrupted' : messageOf(lost.aborted ? lost.reason : error)});
+			this.#telling.end('snapshot', 'failed', {durationMs: performance.now() - began, errors, detail: interrupted ? 'interrupted' : messageOf(lost.aborted ? lost.reason : error)});
 		}
 	}
 
 	async #thaw(): Promise<void> {
 		const {guard} = this.#ready;
-		if (!this.#freezeAsked) return this.#skip('thaw', 'nothing was frozen');
-		if (this.#freezing === 'frozen') this.#start('thaw', {mounts: this.#frozenMounts});
-		const report = await guard.thaw((mount, state, durationMs, detail) => this.#tell({event: 'mount', mount, state, ...(state === 'thawing' ? {} : {durationMs: tenths(durationMs)}), ...(detail === undefined ? {} : {detail})}));
+		if (!this.#freezeAsked) return this.#telling.skip('thaw', 'nothing was frozen');
+		if (this.#freezing === 'frozen') this.#telling.start('thaw', {mounts: this.#frozenMounts});
+		const report = await guard.thaw(this.#telling.mount);
 		this.#freezeWindowMs = report.windowMs;
 		const failed = report.mounts.filter(({ok}) => !ok);
 		this.#stuck = failed.length > 0;
+		if (this.#stuck) this.#errors.push(ownError('ThawFailed'));
 		this.#tryNote({step: 'thawed'});
-		if (this.#freezing !== 'frozen' && failed.length === 0) return this.#skip('thaw', 'nothing stayed frozen');
+		if (this.#freezing !== 'frozen' && failed.length === 0) return this.#telling.skip('thaw', 'nothing stayed frozen');
 		const took = report.mounts.map(({durationMs}) => durationMs);
 		if (this.#snapshotTaken && this.#freezing === 'frozen' && (report.byDeadline || report.thawedByOthers.length > 0)) {
 			// Thawed while the snapshot was under way, or right after it: nobody knows.
 			this.#snapshotTaken = false;
 			this.#errors.push(report.byDeadline ? this.#whyLost(guard.lost) : ownError('SnapshotFailed'));
-			if (report.thawedByOthers.length > 0) this.#tell({event: 'warning', id: 'thawed-by-others', message: `Somebody else thawed ${report.thawedByOthers.join(', ')} while the snapshot was taken.`, remedy: 'Look for another backup, or for fsfreeze -u in somebody\'s script.'});
+			if (report.thawedByOthers.length > 0) this.#telling.warn('thawed-by-others', `Somebody else thawed ${report.thawedByOthers.join(', ')} while the snapshot was taken.`, 'Look for another backup, or for fsfreeze -u in somebody\'s script.');
 		}
 
-		this.#end('thaw', failed.length === 0 ? 'succeeded' : 'failed', {durationMs: Math.max(0, ...took), ...(failed.length === 0 ? {} : {detail: failed.map(describeRefusal).join('; ')})});
+		this.#telling.end('thaw', failed.length === 0 ? 'succeeded' : 'failed', {durationMs: Math.max(0, ...took), ...(failed.length === 0 ? {} : {detail: describeRefusals(failed)})});
 	}
 
 	async #runPost(): Promise<void> {
 		const {scripts} = this.#ready;
 		const held = this.#held;
-		if (held === null || scripts === null) return this.#skip('post-script', this.#whyNoScripts() ?? 'the pre-script did not run');
+		if (held === null || scripts === null) return this.#telling.skip('post-script', this.#whyNoScripts() ?? 'the pre-script did not run');
 		this.#post = await runAttempts({
-			phase: 'post-script', command: scripts.post.command, limitMs: this.#limitMs(), retries: scripts.post.retries, tell: this.#tell,
+			phase: 'post-script', command: scripts.post.command, limitMs: this.#limitMs(), retries: scripts.post.retries, tell: this.#telling.tell,
 			ranMark: this.#stuck ? undefined : this.#ready.journal.armMark('post'),
 			beforeStart: async (family, attempt) => {
 				this.#tryNote({step: 'post-starting', attempt, by: 'cycle'});
@@ -222,7 +220,7 @@ export class Cycle {
 		});
 		this.#quiesceWindowMs = performance.now() - this.#preEndedAt;
 		this.#endScript('post-script', this.#post, {failed: 301, 'timed-out': 309});
-		for (const warning of warningsOfScript('post-script', this.#post, scripts.post.retries)) this.#tell(warning);
+		for (const warning of warningsOfScript('post-script', this.#post, scripts.post.retries)) this.#telling.tell(warning);
 	}
 
 	/** What a successful pre-script left behind on purpose has lived until now. */
@@ -238,7 +236,7 @@ export class Cycle {
 			await family.end();
 		} else {
 			const {stayed} = await family.endSession();
-			if (stayed > 0) this.#tell({event: 'warning', id: 'pre-script-daemons', message: `${stayed === 1 ? 'A process' : `${stayed} processes`} that the pre-script had made independent of itself still ${stayed === 1 ? 'runs' : 'run'}, and ${stayed === 1 ? 'was' : 'were'} left alone.`, remedy: 'Where it only holds the application, let the post-script end it.'});
+			if (stayed > 0) this.#telling.warn('pre-script-daemons', `${stayed === 1 ? 'A process' : `${stayed} processes`} that the pre-script had made independent of itself still ${stayed === 1 ? 'runs' : 'run'}, and ${stayed === 1 ? 'was' : 'were'} left alone.`, 'Where it only holds the application, let the post-script end it.');
 		}
 
 		await family.release();
@@ -253,7 +251,7 @@ export class Cycle {
 			fsFreezeEnabled: check.settings.fsFreezeEnabled,
 			freezing: this.#freezing, disks: plan.disks, snapshotSucceeded: this.#snapshotTaken, interrupted: this.#interrupted !== undefined,
 		});
-		const outcome = this.#bug === undefined ? decided : 'failed';
+		const outcome = this.#bug === undefined && !this.#stuck ? decided : 'failed';
 		const pre = scripts?.pre.command;
 		const held = {preScriptSucceeded: this.#pre?.state === 'succeeded', applications: pre === undefined ? [] : heldApplications(resolve(pre.directory, pre.path))};
 		const mark = {...held, at: this.#snapshotAt ?? new Date().toISOString(), outcome, errors: this.#errors, ...(this.#interrupted === undefined ? {} : {interrupted: this.#interrupted})};
@@ -264,7 +262,7 @@ export class Cycle {
 			if (this.#stuck) journal.close();
 			else journal.finish('cycle');
 		} catch (error) {
-			this.#tell({event: 'warning', id: 'journal', message: `The cycle's journal could not be closed: ${messageOf(error)}`, remedy: 'Everything was thawed and the post-script ran. quiesce thaw clears it away.'});
+			this.#telling.warn('journal', `The cycle's journal could not be closed: ${messageOf(error)}`, 'Everything was thawed and the post-script ran. quiesce thaw clears it away.');
 		}
 
 		return {
@@ -275,7 +273,7 @@ export class Cycle {
 			quiesceWindowMs: tenths(this.#quiesceWindowMs),
 			mounts: this.#frozenMounts,
 			snapshot: reference,
-			azure: this.#azure(),
+			azure: asAzure(check, this.#pre, this.#post, this.#freezeErrors),
 			...(this.#interrupted === undefined ? {} : {interrupted: this.#interrupted}),
 		};
 	}
@@ -287,22 +285,12 @@ export class Cycle {
 				return {reference: await snapshot.keep(mark), failed: false};
 			} catch (error) {
 				this.#errors.push(ownError('SnapshotFailed'));
-				this.#tell({event: 'warning', id: 'snapshot-not-kept', message: `The snapshot was taken, but could not be completed: ${messageOf(error)}`, remedy: 'Look for space and errors where it was to be kept, and run the cycle again.'});
+				this.#telling.warn('snapshot-not-kept', `The snapshot was taken, but could not be completed: ${messageOf(error)}`, 'Look for space and errors where it was to be kept, and run the cycle again.');
 			}
 		}
 
 		await snapshot.release().catch(() => {});
 		return {reference: null, failed: true};
-	}
-
-	/** What the extension would have made of the same: it is supposed to freeze as well as this cycle did. */
-	#azure(): Verdict {
-		const {check} = this.#ready;
-		const seen = (attempts: Attempts | null): Attempts['first'] => (attempts === null || (attempts.state === 'aborted' && attempts.attempts === 1) ? null : attempts.first);
-		const verdict = judge({check, pre: seen(this.#pre), post: seen(this.#post)});
-		if (this.#freezeErrors.length === 0) return verdict;
-		const pre = verdict.errors.filter(({code}) => code !== 301 && code !== 309 && code !== 311);
-		return {outcome: 'failed', errors: [...pre, ...this.#freezeErrors, ...verdict.errors.filter(error => !pre.includes(error))]};
 	}
 
 	/** Why neither script runs, as a clause, or null. */
@@ -327,7 +315,7 @@ export class Cycle {
 
 	#met(error: unknown): void {
 		const message = messageOf(error);
-		this.#tell({event: 'warning', id: 'unexpected', message});
+		this.#telling.warn('unexpected', message);
 		if (error instanceof Failure) this.#errors.push(ownError('SnapshotFailed'));
 		else this.#bug ??= error;
 	}
@@ -343,54 +331,13 @@ export class Cycle {
 		try {
 			this.#note(step);
 		} catch (error) {
-			this.#tell({event: 'warning', id: 'journal', message: messageOf(error)});
+			this.#telling.warn('journal', messageOf(error));
 		}
-	}
-
-	#start(phase: PhaseName, details: PhaseDetails = {}): void {
-		this.#tell({event: 'phase', phase, state: 'started', ...details});
-	}
-
-	#end(phase: PhaseName, state: PhaseEnded['state'], {durationMs, ...details}: Omit<PhaseEnded, 'event' | 'phase' | 'state'> & {readonly durationMs: number}): void {
-		this.#tell({event: 'phase', phase, state, durationMs: tenths(durationMs), ...details});
-	}
-
-	#skip(phase: PhaseName, detail: string): void {
-		this.#tell({event: 'phase', phase, state: 'skipped', detail});
 	}
 
 	#endScript(phase: 'pre-script' | 'post-script', {state, durationMs, attempts, detail}: Attempts, codes: {readonly failed: number; readonly 'timed-out': number}): void {
 		const errors = state === 'failed' ? [errorReference(codes.failed)] : state === 'timed-out' ? [errorReference(codes['timed-out'])] : state === 'changed' ? [ownError('ScriptChanged')] : [];
 		this.#errors.push(...errors);
-		this.#end(phase, state === 'succeeded' || state === 'timed-out' ? state : 'failed', {durationMs, attempt: attempts, ...(errors.length === 0 ? {} : {errors}), ...(detail === undefined ? {} : {detail})});
+		this.#telling.end(phase, state === 'succeeded' || state === 'timed-out' ? state : 'failed', {durationMs, attempt: attempts, ...(errors.length === 0 ? {} : {errors}), ...(detail === undefined ? {} : {detail})});
 	}
-}
-
-/** The documentation's codes for what the kernel said. */
-function freezeErrors({mounts}: FreezeReport): readonly ErrorReference[] {
-	const hung = mounts.some(({errno}) => errno === 'ETIMEDOUT');
-	return [errorReference(hung ? 122 : 121), ...(hung ? [ownError('FreezeHung')] : [])];
-}
-
-const refusals: Readonly<Record<string, string>> = {
-	EBUSY: 'is frozen by somebody else already',
-	EOPNOTSUPP: 'cannot be frozen (its type does not support it)',
-	EPERM: 'may not be frozen by this process (SELinux, or a container)',
-	EIO: 'reports an input/output error',
-	EROFS: 'is read-only after an error',
-	ETIMEDOUT: 'does not answer: the kernel has not come back from the call',
-	ECANCELED: 'was not frozen, because another one refused',
-};
-
-function describeRefusal({mount, errno}: MountReport): string {
-	return `${mount} ${refusals[errno ?? ''] ?? `refused (${errno ?? 'no reason given'})`}`;
-}
-
-function messageOf(error: unknown): string {
-	return error instanceof Error ? error.message : String(error);
-}
-
-/** Milliseconds as they are told: to a tenth. */
-function tenths(milliseconds: number): number {
-	return Math.round(milliseconds * 10) / 10;
 }
