@@ -45,7 +45,11 @@ export function View({invocation, replace, back, leave}: ViewProps): ReactNode {
 		await session.dropDraft();
 		const at = session.state.read();
 		if (rehearse) replace({view: 'cycle', asked: true});
-		else leave({exitCode: exitCodes.done, ...(at === null ? {} : {summary: writtenSummary(at, columns)})});
+		// In the app one goes on from the home screen: it lies below, or, on a first visit, begins here.
+		else if (invocation.command !== 'setup') {
+			if ((at?.machine?.existing ?? null) === null) replace({view: 'home'});
+			else back();
+		} else leave({exitCode: exitCodes.done, ...(at === null ? {} : {summary: writtenSummary(at, columns)})});
 	};
 	const leaving = (): void => void interrupt();
 	if (state === null) {

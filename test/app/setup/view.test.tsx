@@ -25,13 +25,13 @@ type Opened = FakeTerminal & {
 
 const opened: FakeTerminal[] = [];
 
-function openView(flags: Flags = {}): Opened {
+function openView(flags: Flags = {}, command = 'setup'): Opened {
 	const left = Promise.withResolvers<Leaving>();
 	const replaced = Promise.withResolvers<Route>();
 	const wentBack = Promise.withResolvers<void>();
 	const terminal = open(
 		<View
-			invocation={{command: 'setup', mode: 'interactive', flags: {config: configuration, ...flags}, operands: []}}
+			invocation={{command, mode: 'interactive', flags: {config: configuration, ...flags}, operands: []}}
 			route={{view: 'setup'}}
 			memory={new Map()}
 			open={() => {}}
@@ -107,6 +107,16 @@ suite('the wizard with the machine, without a terminal', {skip: whyNotRoot(), ti
 		await again.reaches(/step 11, review/);
 		await again.reaches(/step 11 of.*[^]*Tonight/, bytes.enter);
 		again.end();
+	});
+
+	test('on a first visit in the app the home screen follows', async () => {
+		rmSync(draft, {force: true});
+		const view = openView({template: model, config: join(directory, 'first/own.json')}, 'app');
+		await toReview(view);
+		await view.reaches(/step 12 of/, bytes.enter);
+		await view.reaches(/❯ No, that is all/, bytes.down);
+		await view.send(bytes.enter);
+		assert.deepEqual(await view.replaced, {view: 'home'});
 	});
 
 	test('written: the draft goes, the rehearsal begins at once, or what is left to do stays behind', async () => {
