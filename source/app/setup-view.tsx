@@ -1,4 +1,5 @@
 import {useEffect, useState, type ReactNode} from 'react';
+import {useApp} from 'ink';
 import {useCellValue} from '../components/cell.js';
 import {Frame} from '../components/frame.js';
 import {wrapText} from '../components/columns.js';
@@ -20,11 +21,13 @@ export function View({invocation, replace, back, leave}: ViewProps): ReactNode {
 	const [failure, setFailure] = useState<{readonly error: unknown} | null>(null);
 	const [session] = useState(() => new SetupSession(invocation.flags, error => setFailure({error})));
 	const {columns} = useSize();
+	const {waitUntilRenderFlush} = useApp();
 	const [now] = useState(() => new Date().toISOString());
 	useEffect(() => {
-		session.begin();
+		// First of all something is on the screen.
+		void waitUntilRenderFlush().then(() => session.begin());
 		return () => session.close();
-	}, [session]);
+	}, [session, waitUntilRenderFlush]);
 	const state = useCellValue(session.state);
 	// A bug: the app tells about it.
 	if (failure !== null) throw failure.error;

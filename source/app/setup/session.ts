@@ -1,5 +1,4 @@
 import {dirname, resolve} from 'node:path';
-import {applications} from '../../applications/index.js';
 import {Cell} from '../../components/cell.js';
 import {defaultConfiguration, type Flags} from '../../commands/invocation.js';
 import {Failure} from '../../core/failure.js';
@@ -8,14 +7,10 @@ import {emptyPair} from '../../core/wizard/entries.js';
 import {initialWizard, planRequest, reduceWizard} from '../../core/wizard/reduce.js';
 import type {Template, Wanted, WizardEvent, WizardState} from '../../core/wizard/types.js';
 import {wanted} from '../../core/wizard/wanted.js';
-import {applyPlan, planConfiguration} from '../../operations/configure.js';
-import {bundledScripts} from '../../operations/configure/bundled-scripts.js';
-import {lookAtMachine} from '../../operations/look-at-machine.js';
-import {lookAtPath} from '../../operations/look-at-path.js';
-import {loadDraft, removeDraft, saveDraft} from '../../system/draft-store.js';
-import {bundledTemplate, documentedAddress, downloadTemplate, readTemplateFile, type TemplateAnswer} from '../../system/template-download.js';
-import {machineSight} from './machine-sight.js';
-import {applicationOffers} from './offers.js';
+import type * as Machine from './machine-access.js';
+import type {TemplateAnswer} from './machine-access.js';
+
+type MachineAccess = typeof Machine;
 
 const isAddress = (text: string): boolean => /^[a-z][a-z\d+.-]*:\/\//i.test(text);
 
@@ -26,8 +21,8 @@ const isAddress = (text: string): boolean => /^[a-z][a-z\d+.-]*:\/\//i.test(text
 export class SetupSession {
 	/** Null until the draft was looked for. */
 	readonly state = new Cell<WizardState | null>(null);
-	/** Where the documented template is downloaded from. */
-	readonly address: string;
+	#address: string;
+	#access: Promise<MachineAccess> | null = null;
 	readonly #flags: Flags;
 	readonly #configuration: string;
 	readonly #failed: (error: unknown) => void;
@@ -41,7 +36,12 @@ export class SetupSession {
 		this.#flags = flags;
 		this.#failed = failed;
 		this.#configuration = resolve(flags.config ?? defaultConfiguration);
-		this.address = flags.template !== undefined && isAddress(flags.template) ? flags.template : documentedAddress;
+		this.#address = flags.template !== undefined && isAddress(flags.template) ? flags.template : '';
+	}
+
+	/** Where the documented template is downloaded from. */
+	get address(): string {
+		return this.#address;
 	}
 
 	/** Looks for a draft and at the machine. Once, however often it is called. */
@@ -49,6 +49,8 @@ export class SetupSession {
 		if (this.#begun) return;
 		this.#begun = true;
 		void this.#guard(async () => {
+			const {applicationOffers, applications, documentedAddress, loadDraft, lookAtMachine, machineSight} = await this.#machine();
+			if (this.#address === '') this.#address = documentedAddress;
 			const draft = readDraft(await loadDraft(), this.#configuration);
 			const {template} = this.#flags;
 			this.state.set(initialWizard({
@@ -90,11 +92,15 @@ export class SetupSession {
 	/** Nothing is left to be taken up. */
 	async dropDraft(): Promise<void> {
 		await this.#saving;
-		await removeDraft();
+		await (await this.#machine()).removeDraft();
 	}
 
 	close(): void {
 		this.#download.abort();
+	}
+
+	async #machine(): Promise<MachineAccess> {
+		return this.#access ??= import('./machine-access.js');
 	}
 
 	#keep(state: WizardState): void {
@@ -106,6 +112,7 @@ export class SetupSession {
 	async #save(state: WizardState, before: Promise<void>): Promise<void> {
 		await before;
 		try {
+			const {removeDraft, saveDraft} = await this.#machine();
 			// What is written need not be taken up.
 			if (state.written === null) await saveDraft(draftOf(state, new Date().toISOString()));
 			else await removeDraft();
@@ -130,22 +137,23 @@ export class SetupSession {
 	}
 
 	async #answer(want: Wanted): Promise<WizardEvent> {
+		const machine = await this.#machine();
 		switch (want.want) {
 			case 'look':
-				return {type: 'looked', look: await lookAtPath(want.path)};
+				return {type: 'looked', look: await machine.lookAtPath(want.path)};
 			case 'template':
-				return this.#template(want);
+				return this.#template(want, machine);
 			case 'plan':
-				return {type: 'planned', key: want.key, plan: await planConfiguration(this.#request())};
+				return {type: 'planned', key: want.key, plan: await machine.planConfiguration(this.#request(machine))};
 			case 'write':
-				return this.#write();
+				return this.#write(machine);
 		}
 	}
 
-	async #template(want: Extract<Wanted, {readonly want: 'template'}>): Promise<WizardEvent> {
+	async #template(want: Extract<Wanted, {readonly want: 'template'}>, machine: MachineAccess): Promise<WizardEvent> {
 		const key = want.key.slice('template:'.length);
 		try {
-			const answer = want.source === 'bundled' ? bundledTemplate() : want.source === 'file' ? readTemplateFile(want.path) : await downloadTemplate({address: this.address, signal: this.#download.signal});
+			const answer = want.source === 'bundled' ? machine.bundledTemplate() : want.source === 'file' ? machine.readTemplateFile(want.path) : await machine.downloadTemplate({address: this.#address, signal: this.#download.signal});
 			return {type: 'template-read', key, template: templateOf(answer)};
 		} catch (error) {
 			if (!(error instanceof Failure)) throw error;
@@ -153,7 +161,7 @@ export class SetupSession {
 		}
 	}
 
-	#request(): ReturnType<typeof planRequest> {
+	#request({bundledScripts}: MachineAccess): ReturnType<typeof planRequest> {
 		const state = this.state.read()!;
 		const request = planRequest(state);
 		if (state.entries.application !== emptyPair) return request;
@@ -161,7 +169,7 @@ export class SetupSession {
 		return {...request, scripts: [pre, post]};
 	}
 
-	async #write(): Promise<WizardEvent> {
+	async #write({applyPlan}: MachineAccess): Promise<WizardEvent> {
 		try {
 			const {done, backup} = await applyPlan(this.state.read()!.plan!.plan);
 			return {type: 'written', done, backup};

@@ -1,7 +1,6 @@
 import {isAbsolute, normalize} from 'node:path';
-import {checkAnswer} from '../config/answers.js';
 import {settingRanges} from '../config/settings.js';
-import {keys, offerOf} from './entries.js';
+import {offerOf} from './entries.js';
 import type {Page} from './steps.js';
 import type {WizardState} from './types.js';
 
@@ -30,6 +29,16 @@ export function numberProblem(text: string, {least, most}: {readonly least: numb
 	return number < least || number > most ? `${text} is outside the range: ${range}.` : null;
 }
 
+/** How long one parameter of a process may be, its end included (MAX_ARG_STRLEN of execve). */
+const longestParameter = 131_072;
+
+/** Why a parameter cannot be handed to a script. That all together are not too long is checked with the plan. */
+export function parameterProblem(parameters: readonly string[]): string | null {
+	const encoder = new TextEncoder();
+	const index = parameters.findIndex(text => text.includes('\0') || encoder.encode(text).length >= longestParameter);
+	return index === -1 ? null : `Parameter ${index + 1} cannot be handed to a script: it is longer than 128 kB, or has a NUL in it.`;
+}
+
 /**
  * Why one cannot go on from a screen, in a sentence; `pending` where something must be known first; null where one can.
  * A script that is not there is refused; one that is merely unsafe, or that `sh` cannot read, is warned of.
@@ -50,9 +59,9 @@ export function obstacle(page: Page, state: WizardState): string | 'pending' | n
 		case 'place':
 			return placeProblem(state);
 		case 'pre-parameters':
-			return checkAnswer(keys.preParameters, entries.preParameters)?.message ?? null;
+			return parameterProblem(entries.preParameters);
 		case 'post-parameters':
-			return checkAnswer(keys.postParameters, entries.postParameters)?.message ?? null;
+			return parameterProblem(entries.postParameters);
 		case 'pre-retries':
 			return numberProblem(entries.preRetries, settingRanges.preScriptNoOfRetries, 'retries');
 		case 'post-retries':
