@@ -54,7 +54,7 @@ function printable(text: string): string {
 const marks: Readonly<Record<Severity | 'fine', readonly [symbol: string, ascii: string]>> = {
 	error: ['✖', 'x'],
 	warning: ['▲', '!'],
-	info: ['○', '.'],
+	info: ['·', '-'],
 	fine: ['✔', 'ok'],
 };
 

@@ -29,6 +29,12 @@ function interpreterName(script: ScriptFacts): string | null {
 	return words[2]?.split(/\s+/).find(word => !word.startsWith('-') && !word.includes('='))?.split('/').at(-1) ?? null;
 }
 
+/** `line 2`, `lines 2 and 3`. */
+function linesWords(numbers: readonly number[]): string {
+	const lines = [...new Set(numbers)];
+	return `${lines.length === 1 ? 'line' : 'lines'} ${list(lines.map(String), 3)}`;
+}
+
 function failsWords(role: Role): string {
 	return `It fails at the next backup (${scriptErrors[role].failed}, ${role === 'pre' ? 300 : 301}), although the configuration itself is accepted.`;
 }
@@ -126,7 +132,7 @@ function language(script: ScriptFacts, shell: string | null): Finding[] {
 			title: `The ${name} needs bash`,
 			detail: `${run} ${sentences.join(' ')}${fatal === undefined ? '' : ` ${failsWords(role)}`}`,
 			remedy: 'Write these lines for sh, or configure a script of two lines that starts it with bash: #!/bin/sh, exec bash /path/of/the/script "$@"',
-			note: `line ${list([...new Set(shown.map(trouble => String(trouble.line)))], 3)}`,
+			note: linesWords(shown.map(({line}) => line)),
 		}));
 	}
 

@@ -51,7 +51,7 @@ export const scriptChecks = [
 				detail: `${why} ${consequence(facts)} (${scriptErrors[role].missing}, ${role === 'pre' ? 302 : 303}.)`,
 				remedy: spaced
 					? 'The same path without the spaces around it is there: quiesce removes them.'
-					: hint.length > 0 ? `Did you mean ${list(hint, 3)}? Correct the path: quiesce setup` : 'Put the script there, or choose another one: quiesce setup',
+					: hint.length > 0 ? `Did you mean ${hint.slice(0, 3).join(' or ')}? Correct the path: quiesce setup` : 'Put the script there, or choose another one: quiesce setup',
 				path: empty ? facts.configuration.path : path,
 				note: empty ? `${role}ScriptLocation` : path,
 				source: 'verdict',
