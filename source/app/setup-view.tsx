@@ -1,5 +1,4 @@
 import {useEffect, useState, type ReactNode} from 'react';
-import {useApp} from 'ink';
 import {useCellValue} from '../components/cell.js';
 import {Frame} from '../components/frame.js';
 import {wrapText} from '../components/columns.js';
@@ -21,13 +20,15 @@ export function View({invocation, replace, back, leave}: ViewProps): ReactNode {
 	const [failure, setFailure] = useState<{readonly error: unknown} | null>(null);
 	const [session] = useState(() => new SetupSession(invocation.flags, error => setFailure({error})));
 	const {columns} = useSize();
-	const {waitUntilRenderFlush} = useApp();
 	const [now] = useState(() => new Date().toISOString());
 	useEffect(() => {
 		// First of all something is on the screen.
-		void waitUntilRenderFlush().then(() => session.begin());
-		return () => session.close();
-	}, [session, waitUntilRenderFlush]);
+		const timer = setImmediate(() => session.begin());
+		return () => {
+			clearImmediate(timer);
+			session.close();
+		};
+	}, [session]);
 	const state = useCellValue(session.state);
 	// A bug: the app tells about it.
 	if (failure !== null) throw failure.error;
