@@ -21,8 +21,8 @@ else await inside();
 /** Makes the run's surroundings, runs this file again in them, and looks at what was left behind. */
 function outside(): void {
 	const directory = mkdtempSync(join(tmpdir(), 'quiesce-run-'));
-	// Database servers run as users of their own, and must reach what the tests make for them.
-	chmodSync(directory, 0o755);
+	// As the directory of temporary files is that it stands for: database servers run as users of their own.
+	chmodSync(directory, 0o1777);
 	const azureBefore = existsSync('/etc/azure');
 	const {CI: _ci, ...environment} = process.env;
 	const again = [process.execPath, ...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)];
