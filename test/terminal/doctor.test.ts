@@ -104,6 +104,19 @@ suite('the doctor\'s screen', {skip}, () => {
 		assert.equal(await screen.exited(), 130);
 	});
 
+	test('--fix asks on a terminal, and takes only a yes for one', async () => {
+		await layOut(sandbox, files({}, {mode: '0644'}));
+		for (const [answer, mode, exitCode] of [['', 0o644, 3], ['n', 0o644, 3], ['C-d', 0o644, 3], ['y', 0o600, 0]] as const) {
+			terminal = await openTerminal(sandbox.commandLine(bundledQuiesce, ['doctor', '--fix']), {env: sandbox.environment});
+			await terminal.shows(/chmod 600 [^]*Make these changes\? \[y\/N\]/);
+			await terminal.press(...(answer === 'C-d' ? [answer] : [...answer, 'Enter']));
+			assert.equal(await terminal.exited(), exitCode, answer);
+			assert.equal(statSync(sandbox.inside(path)).mode & 0o777, mode, answer);
+			await terminal.end();
+			terminal = undefined;
+		}
+	});
+
 	test('40 columns: what does not fit is broken or left out, never cut off', async () => {
 		await layOut(sandbox, files({timeoutInSeconds: '30'}, {mode: '0644'}));
 		const screen = await start(40, 24);
