@@ -80,7 +80,8 @@ export function readEffectiveSettings(content: Uint8Array, hostTimeoutSeconds: n
 	const freeze = entries.get('fsFreezeEnabled') ?? {type: 'bool', value: true};
 	const fsFreezeEnabled = isTruthy(freeze);
 	const pollSeconds = pollOf(entries.get('ScriptsExecutionPollTimeSeconds'));
-	if (pollSeconds === 'value') return refuse(invalid, fsFreezeEnabled);
+	// Only what is caught where the configuration is read leaves the setting in force.
+	if (pollSeconds === 'value') return refuse(invalid, invalid === 304 || fsFreezeEnabled);
 	// A whole number that no fraction can hold cannot be divided.
 	if (pollSeconds === 'type' || (timeoutSeconds === Number.NEGATIVE_INFINITY && entries.get('timeoutInSeconds')?.type === 'int')) return refuse(304);
 	const limit = entries.has('timeoutInSeconds') ? Math.min(timeoutSeconds, hostTimeoutSeconds) : timeoutSeconds;
