@@ -1,5 +1,6 @@
 import {closeSync, existsSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync} from 'node:fs';
 import {join} from 'node:path';
+import {readUnfinishedCycle} from '../../source/system/journal.js';
 import {readProcess} from '../../source/system/processes.js';
 import {textOf} from '../../source/system/pseudo-files.js';
 import {makeLoopDisks, type LoopDisks} from '../support/loop-disk.js';
@@ -14,6 +15,7 @@ export type Chamber = {
 	readonly prepare: (plan: Plan) => void;
 	/** What the scripts noted: `pre-begin`, `pre-end`, `post-begin`, `post-end`, in order. */
 	readonly notes: () => readonly string[];
+	/** Those of cycles that owe something: one that was killed before it did anything, or after everything, owes nothing. */
 	readonly journals: () => readonly string[];
 	/** Leaves no free byte where the state is kept. */
 	readonly fill: () => void;
@@ -49,7 +51,10 @@ export async function makeChamber(): Promise<Chamber> {
 			});
 		},
 		notes: () => (existsSync(notes) ? readFileSync(notes, 'utf8').trim().split('\n') : []),
-		journals: () => readdirSync(state).filter(name => name.endsWith('.journal')),
+		journals: () => readdirSync(state).filter(name => {
+			const cycle = name.endsWith('.journal') ? readUnfinishedCycle(join(state, name)) : null;
+			return cycle !== null && (cycle.mayBeFrozen || cycle.postState !== 'ended');
+		}),
 		fill: () => {
 			const file = openSync(filler, 'w');
 			try {

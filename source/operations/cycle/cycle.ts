@@ -256,7 +256,7 @@ export class Cycle {
 		const held = {preScriptSucceeded: this.#pre?.state === 'succeeded', applications: pre === undefined ? [] : heldApplications(resolve(pre.directory, pre.path))};
 		const mark = {...held, at: this.#snapshotAt ?? new Date().toISOString(), outcome, errors: this.#errors, ...(this.#interrupted === undefined ? {} : {interrupted: this.#interrupted})};
 		const {reference, failed} = await this.#keepSnapshot(mark);
-		await guard.close().catch(error => this.#met(error));
+		// Before the guard gives up the lock: whoever dies in between leaves nothing that looks owed.
 		try {
 			// Left for quiesce thaw where something is frozen still.
 			if (this.#stuck) journal.close();
@@ -264,6 +264,8 @@ export class Cycle {
 		} catch (error) {
 			this.#telling.warn('journal', `The cycle's journal could not be closed: ${messageOf(error)}`, 'Everything was thawed and the post-script ran. quiesce thaw clears it away.');
 		}
+
+		await guard.close().catch(error => this.#met(error));
 
 		return {
 			event: 'result',
