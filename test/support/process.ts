@@ -27,7 +27,7 @@ export type Started = {
 	readonly kill: (signal: NodeJS.Signals) => void;
 	/** Resolves when the process has ended and its output is closed. Never rejects for an exit code. */
 	readonly ended: Promise<Ended>;
-	/** Resolves once standard output and standard error together match; rejects, with all that was written, when the process ends first or after `deadlineMs` (default 20 s). */
+	/** Resolves once standard output and standard error together match; rejects, with all that was written, when the process ends first or after `deadlineMs` (default 60 s). */
 	readonly until: (pattern: string | RegExp, deadlineMs?: number) => Promise<void>;
 	/** What was written so far. */
 	readonly output: () => {readonly stdout: string; readonly stderr: string};
@@ -75,7 +75,7 @@ export function start(command: string, parameters: readonly string[], options: R
 		kill: signal => void child.kill(signal),
 		ended,
 		output: () => ({stdout, stderr}),
-		until: (pattern, deadlineMs = 20_000) => new Promise((resolve, reject) => {
+		until: (pattern, deadlineMs = 60_000) => new Promise((resolve, reject) => {
 			const finish = (problem?: string): void => {
 				clearTimeout(timer);
 				watchers.delete(look);

@@ -31,7 +31,7 @@ export type Terminal = {
 	readonly styled: () => Promise<string>;
 	/** With what has scrolled away. */
 	readonly history: () => Promise<string>;
-	/** Waits until the screen shows this, and answers it. Rejects with the screen after `deadlineMs` (default 20 s). */
+	/** Waits until the screen shows this, and answers it. Rejects with the screen after `deadlineMs` (default 60 s). */
 	readonly shows: (pattern: string | RegExp, deadlineMs?: number) => Promise<string>;
 	/** Waits until the screen fulfils a condition. `what` names it in the error. */
 	readonly until: (what: string, condition: (screen: string) => boolean, deadlineMs?: number) => Promise<string>;
@@ -116,7 +116,7 @@ export async function openTerminal(command: readonly string[], options: Terminal
 			watchers.delete(watcher);
 		}
 	};
-	const until = async (what: string, condition: (screen: string) => boolean, deadlineMs = 20_000): Promise<string> =>
+	const until = async (what: string, condition: (screen: string) => boolean, deadlineMs = 60_000): Promise<string> =>
 		wait(what, async () => {
 			const text = await screen();
 			return condition(text) ? text : undefined;
@@ -142,7 +142,7 @@ export async function openTerminal(command: readonly string[], options: Terminal
 		shows: async (pattern, deadlineMs) => until(String(pattern), text => (typeof pattern === 'string' ? text.includes(pattern) : pattern.test(text)), deadlineMs),
 		until,
 		resize: async (newColumns, newRows) => void (await tmux('resize-window', '-x', String(newColumns), '-y', String(newRows))),
-		exited: async (deadlineMs = 20_000) => {
+		exited: async (deadlineMs = 60_000) => {
 			const code = await wait('the command ends', async () => (exitText.includes('\n') ? Number(exitText) : undefined), deadlineMs);
 			// What it wrote last may still be on its way to the screen.
 			await tmux('display-message', '-p', '');
