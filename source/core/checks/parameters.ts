@@ -65,7 +65,7 @@ export const parameterChecks = [
 						title: `${key} is a text, not a list`,
 						detail: value === '' ? 'An empty text passes no parameters, like an empty list.' : `Azure's extension takes it apart: the script receives ${[...value].length} parameters of one character each.`,
 						remedy: 'Write a list of texts, one for each parameter.',
-						...(value === '' ? setSetting(facts, key, []) : /[\s\0]/.test(value) ? {note: shown(value)} : setSetting(facts, key, [value])),
+						...(value === '' ? setSetting(facts, key, []) : /[\s\0]/.test(value) || !value.isWellFormed() ? {note: shown(value)} : setSetting(facts, key, [value])),
 					}));
 				} else if (!Array.isArray(value)) {
 					found.push(finding({
