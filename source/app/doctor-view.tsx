@@ -20,20 +20,23 @@ const explanation = [
 ];
 
 /** `d`: the doctor. */
-export function View({invocation, open, back, leave}: ViewProps): ReactNode {
+export function View({invocation, memory, open, back, leave}: ViewProps): ReactNode {
 	const theme = useTheme();
 	const [session] = useState(() => new DoctorSession({
 		configuration: invocation.flags.config ?? defaultConfiguration,
 		...(invocation.flags.mount === undefined ? {} : {mounts: invocation.flags.mount}),
-	}));
+	}, memory.get('state') as DoctorState | undefined));
 	const state = useCellValue(session.state);
 	if (state.failure !== null) throw state.failure.error;
-	const [wanted, pointer] = useCell(() => 0);
-	const [unfolded, folds] = useCell<ReadonlySet<string>>(() => new Set());
+	const [wanted, pointer] = useCell(() => (memory.get('row') as number | undefined) ?? 0);
+	const [unfolded, folds] = useCell<ReadonlySet<string>>(() => (memory.get('unfolded') as ReadonlySet<string> | undefined) ?? new Set());
 	useEffect(() => {
 		session.check();
-		return () => session.close();
-	}, [session]);
+		return () => {
+			memory.set('state', session.state.read()).set('row', pointer.read()).set('unfolded', folds.read());
+			session.close();
+		};
+	}, [session, memory, pointer, folds]);
 
 	const findings = state.examination?.findings ?? [];
 	const last = Math.max(0, findings.length - 1);

@@ -92,7 +92,7 @@ suite('quiesce thaw', {skip, concurrency: 2}, () => {
 	test('the app settles it when it opens, and shows what it did', {skip: whyNoTmux()}, async context => {
 		const one = await lab(context);
 		await deadCycle(one);
-		const terminal = await openTerminal(one.sandbox.commandLine(bundledQuiesce, []), {env: one.sandbox.environment});
+		const terminal = await openTerminal(one.sandbox.commandLine(bundledQuiesce, []), {rows: 40, env: one.sandbox.environment});
 		context.after(async () => terminal.end());
 		await terminal.shows(/Right now +✔ nothing is frozen or held[^]*had not\s+come\s+to\s+its\s+end\.\s[^]*it was frozen\.[^]*it succeeded\./);
 		assert.equal(await one.disks.wasFrozen('data'), false);

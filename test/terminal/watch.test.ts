@@ -36,7 +36,7 @@ suite('the screens of watch and history', {skip: firstReason(whyNoBundle(), whyN
 	test('a backup from before its first line to its end: waiting, phases, frozen as seen from outside, the log\'s own word, the end', async () => {
 		const place = fresh();
 		const screen = await start('watch', place);
-		await screen.shows(/extension\.log is not there yet/);
+		await screen.shows(/extension\.log\s+is\s+not\s+there\s+yet/);
 		// Stands for safefreeze: a process of that name that waits.
 		const program = join(place.directory, 'main', 'safefreeze', 'bin', 'safefreeze');
 		mkdirSync(join(place.directory, 'main', 'safefreeze', 'bin'), {recursive: true});

@@ -32,8 +32,10 @@ export class DoctorSession {
 	#again = false;
 	#closed = false;
 
-	constructor(options: ExamineOptions) {
+	/** `before`: how a session of the same place stood when it was covered; it is shown until the new answer is there. */
+	constructor(options: ExamineOptions, before?: DoctorState) {
 		this.#options = options;
+		if (before !== undefined) this.state.set({...before, busy: null, plan: null});
 	}
 
 	/** Looks at everything; where that is under way already, once more after it. */
