@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import {readFileSync, statSync} from 'node:fs';
+import {suite, test, type TestContext} from 'node:test';
+import {makeCycleLab, readCycle, type CycleLab, type LabOptions} from '../support/cycle-lab.js';
+import {firstReason, whyNoLoopDisks, whyNoSandbox} from '../support/skip.js';
+import {whyNoBundle} from '../support/sandbox.js';
+
+/*
+ * What another user of the machine, or a broken one, could do to make root overwrite, disclose or run something, or wait for ever: against the shipped
+ * commands, each in a machine of its own.
+ */
+const skip = firstReason(whyNoLoopDisks('ext4'), whyNoSandbox(), whyNoBundle());
+const configuration = '/etc/azure/VMSnapshotScriptPluginConfig.json';
+
+async function lab(context: TestContext, options: LabOptions = {}): Promise<CycleLab> {
+	const made = await makeCycleLab(options);
+	context.after(async () => made.end());
+	return made;
+}
+
+const answers = (one: CycleLab, more: object = {}): Promise<{readonly exitCode: number | null; readonly stderr: string; readonly stdout: string}> =>
+	one.sandbox.quiesce(['setup', '--answers', '-'], {input: JSON.stringify({timeoutInSeconds: 60, ...more})});
+
+suite('attacks', {skip, concurrency: 2}, () => {
+	test('a post-script that is replaced while the cycle runs is not run, and that is said', async context => {
+		const one = await lab(context, {pre: 'note pre; printf "#!/bin/sh\\ntouch /etc/azure/stolen\\n" >/etc/azure/.new; chmod 700 /etc/azure/.new; mv /etc/azure/.new /etc/azure/post.sh'});
+		const end = await one.cycle();
+		assert.deepEqual(end.result.errors.map(({name}) => name), ['ScriptChanged']);
+		assert.notEqual(end.exitCode, 0);
+		assert.throws(() => statSync(one.sandbox.inside('/etc/azure/stolen')));
+		assert.equal(await one.disks.wasFrozen('data'), false);
+	});
+
+	test('a script in a directory that others may write to: the cycle warns, the doctor has an error, the set-up does not write there', async context => {
+		const one = await lab(context);
+		await one.sandbox.must('sh', ['-c', 'mkdir -m 777 /etc/open && cp -p /etc/azure/pre.sh /etc/open/pre.sh']);
+		one.configure({preScriptLocation: '/etc/open/pre.sh'});
+		const end = await one.cycle();
+		assert.ok(end.events.some(event => event.event === 'warning' && event.id === 'pre-script-open'));
+		const doctor = await one.sandbox.quiesce(['doctor', '--json']);
+		assert.equal(doctor.exitCode, 3);
+		assert.match(doctor.stdout, /\/etc\/open/);
+		const before = statSync(one.sandbox.inside('/etc/open/pre.sh')).ctimeMs;
+		await answers(one);
+		assert.equal(statSync(one.sandbox.inside('/etc/open/pre.sh')).ctimeMs, before);
+	});
+
+	test('a configuration directory that others may write to: nothing is written', async context => {
+		const one = await lab(context);
+		const before = readFileSync(one.sandbox.inside(configuration));
+		await one.sandbox.must('chmod', ['777', '/etc/azure']);
+		const end = await answers(one);
+		assert.equal(end.exitCode, 3, end.stderr);
+		assert.deepEqual(readFileSync(one.sandbox.inside(configuration)), before);
+	});
+
+	for (const [what, command] of [
+		['a symbolic link to the shadow file', 'ln -sf /etc/shadow "$1"'],
+		['a hard link to the shadow file', 'rm -f "$1" && cp -p /etc/shadow /etc/azure/copy && ln /etc/azure/copy "$1"'],
+		['a FIFO', 'rm -f "$1" && mkfifo -m 600 "$1"'],
+		['10 GB of nothing', 'truncate -s 10G "$1"'],
+		['a link to an open descriptor', 'ln -sf /proc/self/fd/0 "$1"'],
+		['a device that never ends', 'ln -sf /dev/zero "$1"'],
+	] as const) {
+		test(`the configuration is ${what}: every command answers, and nothing is disclosed or overwritten`, async context => {
+			const one = await lab(context);
+			await one.sandbox.must('sh', ['-c', command, 'sh', configuration]);
+			const shadow = readFileSync(one.sandbox.inside('/etc/shadow'));
+			const doctor = await one.sandbox.quiesce(['doctor', '--json']);
+			assert.ok(doctor.exitCode === 0 || doctor.exitCode === 3, doctor.stderr);
+			assert.ok((JSON.parse(doctor.stdout) as {verdict: {outcome: string}}).verdict.outcome.length > 0);
+			const cycle = readCycle(await one.sandbox.quiesce(one.arguments()));
+			assert.equal(await one.disks.wasFrozen('data'), false);
+			const setup = await answers(one, {preScriptLocation: '/etc/azure/pre.sh', postScriptLocation: '/etc/azure/post.sh'});
+			assert.ok(setup.exitCode === 0 || setup.exitCode === 3, setup.stderr);
+			assert.deepEqual(readFileSync(one.sandbox.inside('/etc/shadow')), shadow);
+			for (const {stdout, stderr} of [doctor, cycle, setup]) assert.doesNotMatch(stdout + stderr, /root:[*!$]/);
+		});
+	}
+
+	test('a script by way of /proc/self/fd is not what was checked', async context => {
+		const one = await lab(context);
+		one.configure({preScriptLocation: '/proc/self/fd/0'});
+		const end = await one.cycle();
+		assert.notEqual(end.result.outcome, 'application-consistent');
+		assert.equal(await one.disks.wasFrozen('data'), false);
+	});
+
+	test('parameters stand in no process list but the script\'s own, and in nothing that is kept', async context => {
+		const secret = 'geheim-4711';
+		const one = await lab(context, {pre: 'note pre; tr "\\0" " " </proc/$PPID/cmdline >"$2"; sleep 0.2'});
+		const seen = `${one.sandbox.directory}/seen`;
+		one.configure({preScriptParams: [secret, seen]});
+		const end = await one.cycle(['--snapshot', 'image']);
+		assert.equal(end.exitCode, 0, end.stderr);
+		assert.doesNotMatch(readFileSync(seen, 'utf8'), /geheim/);
+		const kept = await one.sandbox.must('sh', ['-c', 'grep -rlF "$1" "$2" --include=*.json --include=*.jsonl --include=*.journal || true', 'sh', secret, one.sandbox.stateDirectory]);
+		assert.equal(kept, '');
+		assert.doesNotMatch(end.stdout, /geheim/);
+	});
+
+	test('what is kept is root\'s alone', async context => {
+		const one = await lab(context);
+		await one.cycle(['--snapshot', 'image']);
+		const open = await one.sandbox.must('find', [one.sandbox.stateDirectory, '-perm', '/077']);
+		assert.equal(open, '');
+	});
+});
