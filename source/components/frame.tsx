@@ -44,7 +44,8 @@ export function Frame({where, right = '', bindings, explanation, typing = false,
 
 	const usable = typing ? all.filter(({keys}) => !keys.every(isPrintable)) : all;
 	const shown = explaining ? [...scroll.bindings, {keys: ['esc'], label: 'back', run: () => {}}, ...leave] : usable;
-	const help = keyHelpLines(shown, theme.symbols, inner);
+	// On a screen of a few lines the keys leave at least half of it to what they are for.
+	const help = keyHelpLines(shown, theme.symbols, inner).slice(0, Math.max(1, Math.floor(size.rows / 2) - 2));
 	const room = {columns: inner, rows: Math.max(1, size.rows - 3 - Math.max(1, help.length))};
 	return (
 		<Box flexDirection="column" width={width} paddingX={1} {...(fills ? {height: size.rows} : {})}>
