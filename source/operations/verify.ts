@@ -3,6 +3,7 @@ import {worstProof, type ApplicationProof, type FilesystemProof, type Proof, typ
 import {makeCopyPlaces, type CopyPlaces} from '../system/copy-places.js';
 import type {CopiedDisk} from '../system/copied-disk.js';
 import {markVerified} from '../system/history-store.js';
+import {refuseFullDisk} from '../system/image-clone.js';
 import {openRoom, type Room} from '../system/room.js';
 import {findSnapshot} from '../system/snapshot-files.js';
 import {stateDirectoryPath} from '../system/state-directory.js';
@@ -53,7 +54,7 @@ export async function verifySnapshot(path: string, options: VerifyOptions = {}, 
 		const usable = proven.flatMap(({disk, recorded}) => (disk === null ? [] : [{disk, mount: recorded.mount}]));
 		let applications: readonly ApplicationProof[] = [];
 		if (usable.length > 0) {
-			const opened = await openRoom(workshop, copies.mountPoint, usable);
+			const opened = await openRoom(workshop, copies.mountPoint, usable, signal);
 			signal.throwIfAborted();
 			if (typeof opened === 'string') {
 				return conclude(directory, record, filesystems.map(proof => ({...proof, result: 'does-not-restore' as const, sentence: `${proof.mount}: cannot be mounted together with the others: ${opened}`})), [], began);
@@ -65,6 +66,8 @@ export async function verifySnapshot(path: string, options: VerifyOptions = {}, 
 
 		signal.throwIfAborted();
 		const result = conclude(directory, record, filesystems, applications, began);
+		// A full disk looks like damage to everything that runs on it.
+		if (result.result === 'does-not-restore') for (const place of copies.places) await refuseFullDisk(place);
 		remember(result, onStep);
 		return result;
 	} catch (error) {

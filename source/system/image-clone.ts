@@ -27,6 +27,7 @@ export type ImageFacts = {
 /** Replaying a journal and recovering a database write to a copy: so much of it, and at least so much, must be free. */
 const changedShare = 0.05;
 const leastFree = 64 * 1024 * 1024;
+const fullBelow = 4 * 1024 * 1024;
 
 /** Looks at an image without changing it; a string says, in a clause, why it cannot be used. */
 export async function readImage(path: string): Promise<ImageFacts | string> {
@@ -52,13 +53,13 @@ export async function readImage(path: string): Promise<ImageFacts | string> {
 }
 
 /** Copies by reflink into the first of the places where that works (no time, no space, whatever the size); null where it works in none. */
-export async function cloneByReflink(source: string, name: string, places: readonly string[]): Promise<ImageClone | null> {
+export async function cloneByReflink(source: string, name: string, places: readonly string[], allocated: number): Promise<ImageClone | null> {
 	const began = performance.now();
 	for (const place of places) {
 		const path = join(place, name);
 		try {
 			await copyFile(source, path, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL);
-			await refuseTooLittleSpace(place, 0, leastFree);
+			await refuseTooLittleSpace(place, 0, Math.max(leastFree, allocated * changedShare));
 			return {path, method: 'reflink', bytes: await lengthOf(path), durationMs: performance.now() - began};
 		} catch (error) {
 			await rm(path, {force: true});
@@ -94,6 +95,16 @@ export async function refuseTooLittleSpace(place: string, copied: number, least 
 			'Make room there, or have the copy made elsewhere: set QUIESCE_STATE_DIR to a directory with more space.',
 			'Where snapshots lie on a filesystem that can share blocks (xfs, btrfs), a copy takes next to no space.',
 		],
+	});
+}
+
+/** @throws Failure where a filesystem has become full: what was found on copies there says nothing about the snapshot. */
+export async function refuseFullDisk(place: string): Promise<void> {
+	const {bavail, bsize} = await statfs(place);
+	if (bavail * bsize >= fullBelow) return;
+	throw new Failure(`The copies needed more space than ${place} had, so that nothing can be said about the snapshot.`, {
+		exitCode: exitCodes.usage,
+		remedy: 'Make room there, or have the copy made elsewhere: set QUIESCE_STATE_DIR to a directory with more space.',
 	});
 }
 

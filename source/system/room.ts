@@ -47,8 +47,11 @@ export const roomNode = `${scratch}/node`;
 /** A disk that is to be seen in the room, and where its original was mounted. */
 export type RoomDisk = {readonly disk: CopiedDisk; readonly mount: string};
 
-/** Furnishes a room in the workshop at `root`, an empty directory. The disks' filesystems are mounted; a string says why one could not be. */
-export async function openRoom(workshop: Workshop, root: string, disks: readonly RoomDisk[]): Promise<Room | string> {
+/**
+ * Furnishes a room in the workshop at `root`, an empty directory. The disks' filesystems are mounted; a string says why one could not be. Once
+ * the signal is aborted nothing starts in it any more: `run` and `start` throw its reason.
+ */
+export async function openRoom(workshop: Workshop, root: string, disks: readonly RoomDisk[], signal: AbortSignal): Promise<Room | string> {
 	const at = (path: string): string => join(root, path);
 	const outside = (path: string): string => workshop.outside(at(path));
 	const must = async (program: string, ...parameters: string[]): Promise<void> => {
@@ -92,15 +95,15 @@ export async function openRoom(workshop: Workshop, root: string, disks: readonly
 		copies.push(...(mount === '/' ? await spreadRoot(root, place, outside, must) : [place]));
 	}
 
-	const line = (command: RoomCommand): WorkshopCommand => ({
-		...command,
-		program: 'chroot',
-		parameters: [
-			root, 'setpriv', `--reuid=${command.owner.uid}`, `--regid=${command.owner.gid}`, '--clear-groups', '--no-new-privs', '--inh-caps=-all', '--bounding-set=-all',
-			// The machine's own servers come first.
-			'nice', '-n', '5', command.program, ...command.parameters,
-		],
-	});
+	const line = (command: RoomCommand): WorkshopCommand => {
+		signal.throwIfAborted();
+		return {...command, program: 'chroot', parameters: words(command)};
+	};
+	const words = (command: RoomCommand): readonly string[] => [
+		root, 'setpriv', `--reuid=${command.owner.uid}`, `--regid=${command.owner.gid}`, '--clear-groups', '--no-new-privs', '--inh-caps=-all', '--bounding-set=-all',
+		// The machine's own servers come first.
+		'nice', '-n', '5', command.program, ...command.parameters,
+	];
 	return {
 		run: async command => workshop.run(line(command)),
 		start: command => workshop.start(line(command)),

@@ -12,6 +12,8 @@ do $$
 declare
 	pair record;
 	bad bigint;
+	blocks bigint;
+	empty bigint[];
 begin
 	for pair in
 		select distinct on (t.oid) t.oid as tab, t.oid::regclass::text as name, x.oid as idx
@@ -21,10 +23,8 @@ begin
 		where t.relkind in ('r', 't', 'm') and t.relpersistence = 'p' and t.relam = (select oid from pg_am where amname = 'heap')
 		order by t.oid, i.indisprimary desc nulls last, i.indisunique desc, pg_relation_size(i.indexrelid)
 	loop
-		drop table if exists pg_temp.empty;
-		create temporary table empty as
-			select b, coalesce(lead(b) over (order by b), pg_relation_size(pair.tab) / current_setting('block_size')::bigint) as next
-			from generate_series(0, pg_relation_size(pair.tab) / current_setting('block_size')::bigint - 1) b
+		blocks := pg_relation_size(pair.tab) / current_setting('block_size')::bigint;
+		select coalesce(array_agg(b), '{}') into empty from generate_series(0, blocks - 1) b
 			where (page_header(get_raw_page(pair.name, 'main', b::${blockNumber}))).upper = 0;
 		if pair.idx is not null then
 			with leaf as materialized (
@@ -37,24 +37,27 @@ begin
 				where tid is not null and not coalesce(item.dead, false) and (item.itemoffset > 1 or s.btpo_next = 0)
 			)
 			select count(*) into bad from entry
-			where entry.b >= pg_relation_size(pair.tab) / current_setting('block_size')::bigint or entry.b in (select b from pg_temp.empty);
+			where entry.b >= blocks or entry.b = any(empty);
 			if bad > 0 then
 				raise exception 'the index % leads to % pages of % that are empty or missing', pair.idx::regclass, bad, pair.name;
 			end if;
-		elsif exists (select from pg_temp.empty) then
+		elsif cardinality(empty) > 0 then
 			if current_setting('block_size') = '8192' then
-				select count(*) into bad from pg_temp.empty
+				select count(*) into bad from unnest(empty) b
 				where b / 32672 < pg_relation_size(pair.tab, 'vm') / 8192
 					and (get_byte(get_raw_page(pair.name, 'vm', (b / 32672)::${blockNumber}), (24 + b % 32672 / 4)::int) >> (b % 4 * 2)::int) & 1 = 1;
 				if bad > 0 then
 					raise exception 'in the table % there are % empty pages where rows have been', pair.name, bad;
 				end if;
 			end if;
-			select count(*) into bad from pg_temp.empty where next > b + 1;
+			-- Some at the end are ordinary.
+			select count(*) into bad from unnest(empty) b where b < blocks - cardinality(empty);
 			if bad > 0 then
 				raise warning 'in the table % there are empty pages between full ones, and it has no index that could tell whether rows are missing', pair.name;
 			end if;
 		end if;
+		-- So that no lock is kept for each table: there may be very many.
+		commit;
 	end loop;
 end $$`;
 
@@ -77,13 +80,14 @@ export async function checkReferences(server: PostgresServer, {checkMs}: Restore
 		const [schema = 'public', number = '0'] = extension.rows.at(-1)?.split('|') ?? [];
 		const version = Number(number);
 		if (version < 130_000) return check(null, 'not checked: it needs PostgreSQL 13 or later');
-		const answer = await server.query(database, `set search_path = pg_catalog, ${schema}; ${statement(version < 140_000 ? 'int' : 'bigint')}`, left());
+		const answer = await server.query(database, [`set search_path = pg_catalog, ${schema}`, statement(version < 140_000 ? 'int' : 'bigint')], left());
 		if ('rows' in answer) {
 			doubts.push(...answer.warnings);
 			continue;
 		}
 
 		if (answer.late) return check(null, `not checked to the end: it takes longer than ${Math.round(checkMs / 60_000)} min`);
+		if (/out of (?:shared )?memory|No space left/i.test(answer.complaint)) return check(null, `not checked to the end: ${answer.complaint}`);
 		return check(false, server.died() ? 'the server died during the check' : `found damage in the database ${database}: ${answer.complaint}`);
 	}
 

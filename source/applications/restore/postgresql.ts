@@ -37,8 +37,8 @@ export const postgresql: Restorer = {
 export type PostgresServer = {
 	/** Runs one of its programs against it. */
 	client(program: string, parameters: readonly string[], deadlineMs: number): ReturnType<RestoreOrder['room']['run']>;
-	/** One statement's answer, a line a row, columns separated by `|`; the complaint where it failed. */
-	query(database: string, statement: string, deadlineMs: number): Promise<{readonly rows: readonly string[]; readonly warnings: readonly string[]} | {readonly complaint: string; readonly late: boolean}>;
+	/** The answer of one statement, or of several that are transactions of their own: a line a row, columns separated by `|`; the complaint where it failed. */
+	query(database: string, statements: string | readonly string[], deadlineMs: number): Promise<{readonly rows: readonly string[]; readonly warnings: readonly string[]} | {readonly complaint: string; readonly late: boolean}>;
 	/** Ends it in peace; false where that did not work. */
 	stop(): Promise<boolean>;
 	readonly binaries: string;
@@ -108,8 +108,8 @@ async function startServer({room, path, owner, startMs, tag}: RestoreOrder, bina
 		recovered: fact('Database cluster state') !== 'shut down',
 		checksums: (fact('Data page checksum version') ?? '0') !== '0',
 		died: () => ended,
-		async query(database, statement, deadlineMs) {
-			const run = await client('psql', ['-X', '-A', '-t', '-q', '-v', 'ON_ERROR_STOP=1', '-d', database, '-c', statement], deadlineMs);
+		async query(database, statements, deadlineMs) {
+			const run = await client('psql', ['-X', '-A', '-t', '-q', '-v', 'ON_ERROR_STOP=1', '-d', database, ...[statements].flat().flatMap(statement => ['-c', statement])], deadlineMs);
 			if (run.exitCode === 0) return {rows: run.stdout.split('\n').filter(row => row !== ''), warnings: run.stderr.split('\n').flatMap(line => /WARNING:\s+(.*)$/.exec(line)?.[1] ?? [])};
 			return {late: run.late, complaint: complaintOf(run.stderr.split('\n'), /(?:ERROR|FATAL|PANIC):\s+(.*)$/, /error: (.*)$/)};
 		},

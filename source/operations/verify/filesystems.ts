@@ -35,7 +35,7 @@ export async function proveFilesystems(order: FilesystemsOrder): Promise<readonl
 	for (const one of looked) {
 		signal.throwIfAborted();
 		if ('proof' in one) continue;
-		candidates.push({...one, clone: await cloneByReflink(join(snapshot, one.recorded.image), one.recorded.image, places)});
+		candidates.push({...one, clone: await cloneByReflink(join(snapshot, one.recorded.image), one.recorded.image, places, one.facts.allocated)});
 	}
 
 	// What cannot be had for nothing must fit as a whole, before the first byte is copied.
