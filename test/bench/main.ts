@@ -1,10 +1,11 @@
-// npm run bench [-- --quick] [-- --only PART]: measures quiesce beside its peers in one run, and writes bench/RESULTS.md.
+// npm run bench [-- --quick] [-- --only PART] [-- --repeats N]: measures quiesce beside its peers in one run, and writes bench/RESULTS.md.
+import {spawnSync} from 'node:child_process';
 import {mkdirSync, writeFileSync} from 'node:fs';
 import {cpus, release, totalmem} from 'node:os';
 import {join} from 'node:path';
 import {parseArgs} from 'node:util';
 import {repository} from '../support/sandbox.js';
-import {firstReason, whyNoLoopDisks, whyNoSandbox} from '../support/skip.js';
+import {firstReason, whyNoLoopDisks, whyNoProgram, whyNoSandbox} from '../support/skip.js';
 import {table, type Section} from './figures.js';
 import {manyMounts} from './doctor.js';
 import {freezeWindow, underLoad} from './freeze-window.js';
@@ -12,18 +13,19 @@ import {largeLog} from './large-log.js';
 import {startUp} from './start-up.js';
 import {wholeCycle} from './whole-cycle.js';
 
-const {values: {quick = false, only}} = parseArgs({options: {quick: {type: 'boolean'}, only: {type: 'string'}}});
+const {values: {quick = false, only, repeats: wanted}} = parseArgs({options: {quick: {type: 'boolean'}, only: {type: 'string'}, repeats: {type: 'string'}}});
 const reason = firstReason(whyNoLoopDisks('ext4'), whyNoSandbox());
 if (reason !== false) {
 	process.stderr.write(`The benchmarks cannot run here: ${reason}.\n`);
 	process.exit(1);
 }
 
-const repeats = quick ? 3 : 15;
+installPeers();
+const repeats = quick ? 3 : Number(wanted ?? 15);
 const parts: Readonly<Record<string, () => Promise<Section>>> = {
-	'start-up': async () => startUp({repeats: quick ? 5 : 25}),
+	'start-up': async () => startUp({repeats: quick ? 5 : repeats + 10}),
 	doctor: async () => manyMounts({repeats}),
-	'large-log': async () => largeLog({repeats: quick ? 3 : 15, megabytes: quick ? 50 : 500}),
+	'large-log': async () => largeLog({repeats, megabytes: quick ? 50 : 500}),
 	'whole-cycle': async () => wholeCycle({repeats, megabytes: quick ? 256 : 1024}),
 	'freeze-window': async () => freezeWindow({counts: quick ? [1, 8] : [1, 8, 64, 200], repeats}),
 	'under-load': async () => underLoad({repeats}),
@@ -46,4 +48,12 @@ if (only === undefined && !quick) {
 	const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.version}`;
 	mkdirSync(join(repository, 'bench'), {recursive: true});
 	writeFileSync(join(repository, 'bench/RESULTS.md'), `# What quiesce costs, beside its peers\n\nMade by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}: ${machine}. Times depend on the machine; read the ratios.\nEach pair was measured in turns in one run; p99 is the worst one where n is below 100.\n\n${texts.join('\n')}`);
+}
+
+/** Whom quiesce is compared with, from Debian's packages, where that is possible; the parts say what they could not have. */
+function installPeers(): void {
+	const missing = [['gcc', 'gcc'], ['qemu-ga', 'qemu-guest-agent'], ['time', 'time']].filter(([program = '']) => whyNoProgram(program) !== false).map(([, name = '']) => name);
+	if (missing.length === 0) return;
+	const installed = spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing, ...(missing.includes('gcc') ? ['libc6-dev'] : [])], {env: {...process.env, DEBIAN_FRONTEND: 'noninteractive'}});
+	if (installed.status !== 0) process.stderr.write(`Not installed: ${missing.join(', ')}.\n`);
 }
