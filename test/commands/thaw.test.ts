@@ -94,7 +94,7 @@ suite('quiesce thaw', {skip, concurrency: 2}, () => {
 		await deadCycle(one);
 		const terminal = await openTerminal(one.sandbox.commandLine(bundledQuiesce, []), {rows: 40, env: one.sandbox.environment});
 		context.after(async () => terminal.end());
-		await terminal.shows(/Right now +✔ nothing is frozen or held[^]*had not\s+come\s+to\s+its\s+end\.\s[^]*it was frozen\.[^]*it succeeded\./);
+		await terminal.shows(/Right now +✔ nothing is frozen or held[^]*had not\s+come\s+to\s+its\s+end\.\s[^]*it\s+was\s+frozen\.[^]*it\s+succeeded\./);
 		assert.equal(await one.disks.wasFrozen('data'), false);
 		assert.deepEqual(one.notes(), ['pre', 'post']);
 	});
