@@ -256,7 +256,9 @@ export function generateCycle(choices: CycleChoices = {}): GeneratedCycle {
 	if (scriptsRun && !threw) {
 		say('Starting postscript for all modules.');
 		runScript('post', post);
-		states['post-script'] = stateOf(post);
+		// After a failed freeze nothing of it is logged where lines are dropped.
+		const unseen = frozenLines === 'dropped' && buffer !== null;
+		states['post-script'] = unseen ? 'pending' : stateOf(post);
 		errors.push(...codeOf(post, [301, 309, 311]));
 		if ((post === 'fails' || post === 'times-out') && goesOn !== true) doBackup = false;
 		if (post !== 'works' && !freezes) doBackup = false;

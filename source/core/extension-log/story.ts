@@ -107,6 +107,7 @@ function tellPre(facts: CycleFacts, over: boolean, endAt: number): PhaseStory {
 
 function tellPost(facts: CycleFacts, over: boolean, endAt: number): PhaseStory {
 	const {post} = facts;
+	const freeze = lastFreeze(facts);
 	const base = {startedAt: post.beganAt, endedAt: null, errors: [], ...scriptBase(facts, 3)};
 	if (facts.workload !== null) return tellWorkloadScript(facts, post, over ? endAt : null, over, endAt);
 	const end = endOfScript(post, {failed: 301, timedOut: 309});
@@ -114,6 +115,9 @@ function tellPost(facts: CycleFacts, over: boolean, endAt: number): PhaseStory {
 	if (post.decidedAt !== null && facts.plugins !== 0) {
 		return {...base, startedAt: post.beganAt ?? facts.postScriptsAt ?? post.decidedAt, state: 'timed-out', endedAt: post.decidedAt, errors: [errorReference(311)], detail: 'its thread in the extension never answered'};
 	}
+	// After a failed freeze whose lines were dropped (LoggingOff) nothing more is logged but the report: the script runs unseen.
+	const unseen = freeze !== undefined && freeze.silentAt !== null && freeze.frozenAt === null && freeze.failedAt === null;
+	if (post.beganAt === null && unseen) return pending;
 	if (post.beganAt === null) return over ? skipped(endAt, facts.refused === null ? 'the extension stopped before it' : 'the check failed') : pending;
 	return over ? {...base, state: 'failed', endedAt: endAt} : {...base, state: 'running'};
 }
@@ -191,7 +195,7 @@ function tellSnapshot(facts: CycleFacts, freezePhase: PhaseStory, over: boolean,
 	const endedAt = freeze.snapshotEndedAt ?? freeze.result?.at ?? past;
 	if (good) return {...base, state: 'succeeded', endedAt};
 	const why = freeze.late ?? facts.snapshotFailures[0];
-	return {...base, state: 'failed', endedAt, errors: reported ? [errorReference(code)] : freeze.result?.inconsistent === true || code === 2 ? [errorReference(2)] : [], ...(why === undefined ? {} : {detail: why})};
+	return {...base, state: 'failed', endedAt, errors: reported ? [errorReference(code)] : code === 2 || (code === null && freeze.result?.inconsistent === true) ? [errorReference(2)] : [], ...(why === undefined ? {} : {detail: why})};
 }
 
 function tellThaw(facts: CycleFacts, freezePhase: PhaseStory, over: boolean, endAt: number): PhaseStory {

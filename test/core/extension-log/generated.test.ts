@@ -55,6 +55,7 @@ const cases: Readonly<Record<string, CycleChoices>> = {
 	'Python 2': {python: 2},
 	'Python 2, frozen already': {python: 2, freeze: 'busy'},
 	'lines dropped while frozen': {frozenLines: 'dropped'},
+	'lines dropped while frozen, frozen already': {frozenLines: 'dropped', freeze: 'busy'},
 	'lines written while frozen': {frozenLines: 'straight'},
 };
 
