@@ -108,7 +108,7 @@ suite('the live cycle on a screen', {skip}, () => {
 		await screen.end();
 		terminal = undefined;
 		// The post-script's line arrives when quiesce has noticed the hang-up; the journal is gone when it has finished.
-		await sandbox.must('sh', ['-c', 'for i in $(seq 200); do [ -s /etc/azure/post.sh.ran ] && [ -z "$(ls "$QUIESCE_STATE_DIR"/*.journal 2>/dev/null)" ] && exit 0; sleep 0.05; done; exit 1']);
+		await sandbox.must('sh', ['-c', 'for i in $(seq 600); do [ -s /etc/azure/post.sh.ran ] && [ -z "$(ls "$QUIESCE_STATE_DIR"/*.journal 2>/dev/null)" ] && exit 0; sleep 0.05; done; exit 1']);
 		assert.equal(posts(), 1);
 		await nothingFrozen();
 	});
