@@ -6,8 +6,9 @@ import type {Overview, Presence} from '../core/overview.js';
 import {gatherExtensionFacts, gatherTunables} from '../system/azure-files.js';
 import {readHistory} from '../system/history-store.js';
 import {readUnfinished} from '../system/journal.js';
-import {extensionLockFile, readLockHolder} from '../system/lock.js';
+import {extensionLockFile, lookAtLock} from '../system/lock.js';
 import {readFence, readMountFacts, resolveDirectories} from '../system/mounts.js';
+import {loadNative} from '../system/native.js';
 import {isAlive} from '../system/processes.js';
 import {stateDirectoryPath} from '../system/state-directory.js';
 import {readLatest} from './follow.js';
@@ -45,7 +46,8 @@ function latestOfAzure(history: readonly HistoryEntry[]): HistoryEntry | null {
 }
 
 function presence(): Presence {
-	const holder = readLockHolder(extensionLockFile);
+	// Asked of the kernel about this very file: the list of all locks knows files only by a number that another filesystem may use as well.
+	const holder = lookAtLock(loadNative(), extensionLockFile);
 	const unfinished = readUnfinished(stateDirectoryPath());
 	const living = unfinished.find(({sameBoot, main}) => sameBoot && main !== null && isAlive(main));
 	if (living !== undefined) return {is: 'cycle', pid: living.main?.pid ?? null};

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {readFileSync} from 'node:fs';
 import {after, afterEach, before, suite, test} from 'node:test';
 import {bundledQuiesce, makeSandbox, whyNoBundle, type Sandbox} from '../support/sandbox.js';
-import {firstReason, whyNoSandbox, whyNoTmux} from '../support/skip.js';
+import {firstReason, whyNoProgram, whyNoSandbox, whyNoTmux} from '../support/skip.js';
 import {openTerminal, type Terminal, type TerminalOptions} from '../support/terminal.js';
 
 const skip = firstReason(whyNoSandbox(), whyNoBundle(), whyNoTmux());
@@ -51,6 +51,19 @@ suite('the app in a terminal', {skip}, () => {
 		await screen.press('q');
 		assert.equal(await screen.exited(), 0);
 		assert.equal((await screen.screen()).trim(), '', 'the terminal is as it was');
+	});
+
+	test('says who holds the lock while a backup runs', {skip: whyNoProgram('python3')}, async () => {
+		const folder = '/etc/azure/MicrosoftRecoverySvcsSafeFreezeLock';
+		configured.put({path: `${folder}/SafeFreezeLockFile`, content: ''});
+		const backup = configured.start('python3', ['-c', `import fcntl, time\nfile = open('${folder}/SafeFreezeLockFile', 'w')\nfcntl.lockf(file, fcntl.LOCK_EX)\nprint('held', flush=True)\ntime.sleep(600)`]);
+		await backup.until('held');
+		const screen = await start([]);
+		await screen.shows(/Right now +⠹ a backup is running \(process \d+\): w watches it/);
+		backup.kill('SIGKILL');
+		await backup.ended;
+		await screen.press('r');
+		await screen.shows(/Right now +✔ nothing is frozen or held/);
 	});
 
 	test('opens the wizard where nothing is configured', async () => {
