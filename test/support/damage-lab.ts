@@ -3,6 +3,7 @@ import {mkdirSync, mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import type {ApplicationProof, VerifyResult} from '../../source/core/verification.js';
+import {pause} from '../../source/system/time.js';
 import {makeLoopDisks, type LoopDisks} from './loop-disk.js';
 import {must} from './process.js';
 import {takeSnapshot} from './snapshots.js';
@@ -39,6 +40,10 @@ export async function makeDamageLab(type: 'ext4' | 'xfs'): Promise<DamageLab> {
 			} finally {
 				await must('umount', [at]);
 			}
+			// The loop device lets go of the image a moment after the umount.
+			const image = join(directory, 'data.img');
+			while ((await must('losetup', ['--associated', image])) !== '') await pause(10);
+			await must('sync', [image]);
 			return directory;
 		},
 		end: async () => {
