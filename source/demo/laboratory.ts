@@ -1,6 +1,6 @@
 import {type ChildProcess, spawn, spawnSync} from 'node:child_process';
 import {once} from 'node:events';
-import {accessSync, constants, readlinkSync, statSync} from 'node:fs';
+import {accessSync, closeSync, constants, openSync, readlinkSync, statSync} from 'node:fs';
 import {delimiter, join, sep} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {exitCodes, Failure} from '../core/failure.js';
@@ -80,6 +80,8 @@ export async function openLaboratory(): Promise<Laboratory> {
 	const {pid} = keeper;
 	if (pid === undefined) throw new Error('the laboratory has no process');
 	const namespace = readlinkSync(`/proc/${pid}/ns/mnt`);
+	// While it is open, no other namespace can get the number of this one.
+	const pin = openSync(`/proc/${pid}/ns/mnt`, constants.O_RDONLY);
 	const at = (name: string): string => join(base, name);
 	return {
 		disk: at('vm-disk'),
@@ -100,6 +102,7 @@ export async function openLaboratory(): Promise<Laboratory> {
 			await closed;
 			// Only where the keeper itself was killed is anything left to end here.
 			for (const left of membersOfNamespace(namespace)) kill(left);
+			closeSync(pin);
 		},
 	};
 }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import {spawn, type ChildProcess} from 'node:child_process';
+import {once} from 'node:events';
 import {readFileSync, writeFileSync} from 'node:fs';
 import {after, before, suite, test} from 'node:test';
 import {examineSnapshot, latestSnapshot, type CommandEnd} from '../../source/demo/examine.js';
@@ -62,5 +64,29 @@ suite('the demo\'s laboratory', {skip: firstReason(whyNoSandbox(), whyNoLoopDisk
 			if (bad.some(sentence => /^the ledger's records 1 to \d+ are complete, but record \d+ is cut in half/.test(sentence))) return;
 		}
 		assert.fail('no snapshot cut a record in half');
+	});
+
+	test('its end ends nobody in a namespace that is made meanwhile, and may have got the same number', async () => {
+		for (let round = 1; round <= 3; round++) {
+			const one = await openLaboratory();
+			const others: ChildProcess[] = [];
+			let ended = false;
+			const end = one.end().then(() => {
+				ended = true;
+			});
+			while (!ended) {
+				const other = spawn('unshare', ['-m', 'sh', '-c', 'echo ready; exec cat'], {stdio: ['pipe', 'pipe', 'inherit']});
+				others.push(other);
+				await once(other.stdout, 'data');
+			}
+			await end;
+			const killed = others.filter(({signalCode, exitCode}) => signalCode !== null || exitCode !== null).length;
+			await Promise.all(others.map(async other => {
+				const closed = other.exitCode === null && other.signalCode === null ? once(other, 'close') : null;
+				other.stdin?.end();
+				await closed;
+			}));
+			assert.equal(killed, 0, `of ${others.length}`);
+		}
 	});
 });

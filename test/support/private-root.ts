@@ -1,6 +1,6 @@
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {cpSync, existsSync, mkdirSync, mkdtempSync, readlinkSync, realpathSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {closeSync, cpSync, existsSync, mkdirSync, mkdtempSync, openSync, readlinkSync, realpathSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {basename, dirname, join} from 'node:path';
 import {kill, membersOfNamespace} from '../../source/system/processes.js';
@@ -62,6 +62,8 @@ exec /bin/cat`;
 	mustBePrivate(root);
 	const watchdog = spawn('sh', ['-c', 'trap "" INT TERM HUP; timeout 120 cat >/dev/null; fsfreeze -u "$0" 2>/dev/null', root], {stdio: ['pipe', 'ignore', 'ignore'], detached: true});
 	const namespace = readlinkSync(`/proc/${pid}/ns/mnt`);
+	// While it is open, no other namespace can get the number of this one.
+	const pin = openSync(`/proc/${pid}/ns/mnt`, 'r');
 	const members = (): readonly number[] => membersOfNamespace(namespace).filter(member => member !== pid);
 	const enter = (command: string, parameters: readonly string[], options: RunOptions = {}): Started => {
 		mustBePrivate(root);
@@ -85,6 +87,7 @@ exec /bin/cat`;
 			const closed = once(holder, 'close');
 			holder.kill('SIGKILL');
 			await closed;
+			closeSync(pin);
 			rmSync(directory, {recursive: true, force: true});
 		},
 	};

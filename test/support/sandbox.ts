@@ -1,4 +1,4 @@
-import {chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, writeFileSync} from 'node:fs';
+import {chmodSync, chownSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readlinkSync, rmSync, writeFileSync} from 'node:fs';
 import {spawn, type ChildProcess} from 'node:child_process';
 import {once} from 'node:events';
 import {tmpdir} from 'node:os';
@@ -89,6 +89,8 @@ export async function makeSandbox(options: SandboxOptions = {}): Promise<Sandbox
 	const {pid} = holder;
 	if (pid === undefined) throw new Error('the sandbox has no process');
 	const namespace = readlinkSync(`/proc/${pid}/ns/mnt`);
+	// While it is open, no other namespace can get the number of this one, whatever becomes of the holder.
+	const pin = openSync(`/proc/${pid}/ns/mnt`, 'r');
 	const enter = (command: string, parameters: readonly string[], at = repository): string[] =>
 		['nsenter', `--target=${pid}`, '--mount', `--wd=${at}`, '--', command, ...parameters];
 	const inside = (path: string): string => `/proc/${pid}/root${path}`;
@@ -147,6 +149,7 @@ export async function makeSandbox(options: SandboxOptions = {}): Promise<Sandbox
 			const closed = once(holder, 'close');
 			holder.kill('SIGKILL');
 			await closed;
+			closeSync(pin);
 			rmSync(directory, {recursive: true, force: true});
 		},
 	};
