@@ -3,11 +3,14 @@ import type {Binding} from '../components/bindings.js';
 import {useCell, useCellValue} from '../components/cell.js';
 import {confirmBindings} from '../components/confirm.js';
 import {Frame} from '../components/frame.js';
+import {Searched, useSearch} from '../components/search.js';
 import {useTheme} from '../components/theme.js';
 import {defaultConfiguration} from '../commands/invocation.js';
 import {hasErrors} from '../core/checks/examination.js';
+import type {Finding} from '../core/checks/finding.js';
 import {count} from '../core/checks/words.js';
 import {exitCodes} from '../core/failure.js';
+import {wordFilter} from '../core/search.js';
 import {DoctorScreen, MendScreen} from '../screens/doctor/index.js';
 import {verdictMark} from '../screens/doctor/lines.js';
 import {DoctorSession, type DoctorState} from './doctor/session.js';
@@ -38,10 +41,12 @@ export function View({invocation, memory, open, back, leave}: ViewProps): ReactN
 		};
 	}, [session, memory, pointer, folds]);
 
-	const findings = state.examination?.findings ?? [];
+	const all = state.examination?.findings ?? [];
+	const search = useSearch({isUseless: all.length < 2, initial: (memory.get('search') as string | undefined) ?? '', onChange: text => void memory.set('search', text)});
+	const findings = matching(all, search.wanted);
 	const last = Math.max(0, findings.length - 1);
 	const row = Math.min(wanted, last);
-	const current = (): typeof findings[number] | undefined => (session.state.read().examination?.findings ?? [])[Math.min(pointer.read(), last)];
+	const current = (): Finding | undefined => matching(session.state.read().examination?.findings ?? [], search.wanted)[Math.min(pointer.read(), last)];
 	const away = (exitCode: number): void => leave(leavingWith(state, exitCode, theme.symbols));
 	const stops: readonly Binding[] = [{keys: ['ctrl-c'], label: 'leave', hidden: true, run: () => away(exitCodes.interrupted)}];
 
@@ -64,6 +69,7 @@ export function View({invocation, memory, open, back, leave}: ViewProps): ReactN
 	const move = (to: number): void => pointer.set(Math.max(0, Math.min(last, to)));
 	const ownRoute = invocation.command === 'doctor';
 	const bindings: readonly Binding[] = [
+		...search.bindings,
 		{keys: ['up', 'down'], label: 'move', hidden: findings.length < 2, run: key => move(Math.min(pointer.read(), last) + (key === 'up' ? -1 : 1))},
 		{keys: ['home', 'end'], label: 'first or last', hidden: true, run: key => move(key === 'home' ? 0 : last)},
 		{keys: ['enter'], label: 'unfold', hidden: findings.length === 0, run: () => {
@@ -85,10 +91,18 @@ export function View({invocation, memory, open, back, leave}: ViewProps): ReactN
 		...stops,
 	];
 	return (
-		<Frame where={['doctor']} right={standing(state)} explanation={explanation} bindings={bindings}>
-			<DoctorScreen examination={state.examination} pointer={row} unfolded={unfolded} mended={state.mended.map(({title}) => title)} refused={state.refused} />
+		<Frame where={['doctor']} right={standing(state)} explanation={explanation} typing={search.typing} bindings={bindings}>
+			<Searched search={search} found={findings.length} of={all.length} things="findings" sayMore>
+				<DoctorScreen examination={state.examination} findings={findings} pointer={row} unfolded={unfolded} mended={state.mended.map(({title}) => title)} refused={state.refused} />
+			</Searched>
 		</Frame>
 	);
+}
+
+/** The findings that have all the words that are looked for, wherever they stand in them. */
+function matching(findings: readonly Finding[], wanted: string): readonly Finding[] {
+	const hasWords = wordFilter(wanted);
+	return wanted === '' ? findings : findings.filter(({title, detail, remedy, note, path, error, severity}) => hasWords([title, detail, remedy, note ?? '', path ?? '', error ?? '', severity].join(' ')));
 }
 
 function toggled(ids: ReadonlySet<string>, id: string): ReadonlySet<string> {

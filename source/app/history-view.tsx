@@ -4,12 +4,14 @@ import {useChoiceList, type Choice} from '../components/choice-list.js';
 import type {Binding} from '../components/bindings.js';
 import {Frame} from '../components/frame.js';
 import {useScroll} from '../components/scroll.js';
+import {Searched, useSearch} from '../components/search.js';
 import {useSize} from '../components/size.js';
 import {Waiting} from '../components/spinner.js';
 import {useTheme, type Theme} from '../components/theme.js';
 import {exitCodes} from '../core/failure.js';
 import {duration} from '../core/durations.js';
 import type {HistoryEntry} from '../core/history.js';
+import {wordFilter} from '../core/search.js';
 import {outcomeWords} from '../core/verdict-words.js';
 import {outcomeMarks} from '../screens/outcome-marks.js';
 import {HistoryDetail, HistoryList, HistoryTrend} from '../screens/history/index.js';
@@ -52,7 +54,9 @@ export function View(props: ViewProps): ReactNode {
 	}, [invocation]);
 
 	const alone = invocation.command === 'history';
-	const shown = (entries ?? []).filter(({source}) => which === 'all' || source === which);
+	const theirs = (entries ?? []).filter(({source}) => which === 'all' || source === which);
+	const search = useSearch({isUseless: theirs.length < 2, initial: (memory.get('search') as string | undefined) ?? '', onChange: text => void memory.set('search', text)});
+	const shown = matching(theirs, search.wanted);
 	const list = useChoiceList({choices: shown.map(entry => choiceOf(entry, theme, narrow)), onChoose: setChosen, enterLabel: 'show it whole', initial: typeof memory.get('at') === 'number' ? memory.get('at') as number : 0, onMove: entry => memory.set('at', shown.indexOf(entry))});
 	const stops: readonly Binding[] = [{keys: ['ctrl-c'], label: 'leave', hidden: true, run: () => leave({exitCode: exitCodes.interrupted})}];
 	if (chosen !== null) return <Detail entry={chosen} open={open} onBack={() => setChosen(null)} stops={stops} />;
@@ -63,7 +67,9 @@ export function View(props: ViewProps): ReactNode {
 			where={['history', ...(which === 'all' ? [] : [whichWords[which]])]}
 			right={entries === null ? machine : `${shown.length} ${shown.length === 1 ? 'cycle' : 'cycles'}`}
 			explanation={explanation}
+			typing={search.typing}
 			bindings={[
+				...search.bindings,
 				...(shown.length === 0 ? [] : list.bindings),
 				...(both ? [{keys: ['tab'], label: 'whose', run: () => setWhich(next[which])}] : []),
 				{keys: ['x'], label: 'explain', hidden: list.current?.value.errors[0] === undefined, run: () => {
@@ -76,9 +82,19 @@ export function View(props: ViewProps): ReactNode {
 				...stops,
 			]}
 		>
-			{entries === null ? <Waiting text="reading the history" /> : <HistoryList entries={shown} list={list} />}
+			{entries === null ? <Waiting text="reading the history" /> : (
+				<Searched search={search} found={shown.length} of={theirs.length} things="cycles"><HistoryList entries={shown} list={list} /></Searched>
+			)}
 		</Frame>
 	);
+}
+
+/** The cycles that have all the words that are looked for: of when, whose, how it went, errors, filesystems, snapshot. */
+function matching(entries: readonly HistoryEntry[], wanted: string): readonly HistoryEntry[] {
+	const hasWords = wordFilter(wanted);
+	return wanted === '' ? entries : entries.filter(({at, source, outcome, errors, mounts, snapshot, verified, id}) => hasWords([
+		at.replace('T', ' '), source, outcomeWords[outcome], ...errors.flatMap(({name, code}) => [name, String(code ?? '')]), ...mounts, snapshot?.path ?? '', verified?.replaceAll('-', ' ') ?? '', id,
+	].join(' ')));
 }
 
 function choiceOf(entry: HistoryEntry, {symbols}: Theme, narrow: boolean): Choice<HistoryEntry> {

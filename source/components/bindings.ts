@@ -45,6 +45,16 @@ function keyNames(symbols: Symbols): Readonly<Record<KeyName, string>> {
 	return {up: symbols.up, down: symbols.down, left: symbols.left, right: symbols.right, enter: symbols.enter, pageup: 'pgup', pagedown: 'pgdn', ' ': 'space'};
 }
 
+/** The bindings with the keys that really reach them: those that an earlier one does not take, and, while a text is typed, none that stand for themselves. */
+export function reachable(bindings: readonly Binding[], typing = false): readonly Binding[] {
+	const taken = new Set<KeyName>();
+	return bindings.flatMap(binding => {
+		const keys = binding.keys.filter(key => !taken.has(key) && !(typing && (isPrintable(key) || key === 'space')));
+		for (const key of binding.keys) taken.add(key);
+		return keys.length === 0 ? [] : [{...binding, keys}];
+	});
+}
+
 /** One entry of the key help. */
 export type KeyHelp = {readonly keys: string; readonly label: string};
 

@@ -1,8 +1,7 @@
 import {useState, type ReactNode} from 'react';
 import {Box, Text} from 'ink';
-import {keyHelpLines, keyText, useBindings, type Binding, type KeyHelp} from './bindings.js';
+import {keyHelpLines, keyText, reachable, useBindings, type Binding, type KeyHelp} from './bindings.js';
 import {columnsOf, cutTo, wrapText} from './columns.js';
-import {isPrintable} from './keys.js';
 import {ScrollView, useScroll, type Scroll} from './scroll.js';
 import {RoomProvider, useSize, widestText, type Size} from './size.js';
 import {useTheme} from './theme.js';
@@ -42,8 +41,7 @@ export function Frame({where, right = '', bindings, explanation, typing = false,
 		: [...bindings.filter(binding => !leave.includes(binding)), ...own, ...leave];
 	useBindings(all, {typing: typing && !explaining});
 
-	const usable = typing ? all.filter(({keys}) => !keys.every(isPrintable)) : all;
-	const shown = explaining ? [...scroll.bindings, {keys: ['esc'], label: 'back', run: () => {}}, ...leave] : usable;
+	const shown = explaining ? [...scroll.bindings, {keys: ['esc'], label: 'back', run: () => {}}, ...leave] : reachable(all, typing);
 	// On a screen of a few lines the keys leave at least half of it to what they are for.
 	const help = keyHelpLines(shown, theme.symbols, inner).slice(0, Math.max(1, Math.floor(size.rows / 2) - 2));
 	const room = {columns: inner, rows: Math.max(1, size.rows - 3 - Math.max(1, help.length))};

@@ -95,6 +95,15 @@ export type TextFieldProps = {
 	readonly width?: number;
 };
 
+/** The part of a text that fits into `width` columns: before the cursor, under it (a blank behind the last character), after it; and whether more is hidden. */
+export function aroundCursor(state: TextFieldState, width: number): {readonly before: string; readonly under: string; readonly after: string; readonly cutLeft: boolean; readonly cutRight: boolean} {
+	const {text, column, cutLeft, cutRight} = visiblePart(state, width, columnsOf);
+	const before = cutTo(text, column, '');
+	const rest = text.slice(before.length);
+	const under = [...makeSegmenter().segment(rest)][0]?.segment;
+	return {before, under: under ?? ' ', after: rest.slice(under?.length ?? 0), cutLeft, cutRight};
+}
+
 /** Draws a text field: one line that scrolls sideways where it is narrow, the line of its check, and what Tab offers. */
 export function TextField({field, label = '', placeholder = '', validation, isActive = true, secret = false, width}: TextFieldProps): ReactNode {
 	const theme = useTheme();
@@ -103,10 +112,7 @@ export function TextField({field, label = '', placeholder = '', validation, isAc
 	const front = `${theme.symbols.pointer} ${label === '' ? '' : `${label}  `}`;
 	const space = Math.max(8, columns - columnsOf(front) - 1);
 	const state = secret ? {...field.state, characters: field.state.characters.map(() => (theme.unicode ? '•' : '*'))} : field.state;
-	const {text, column, cutLeft, cutRight} = visiblePart(state, space - 2, columnsOf);
-	const before = cutTo(text, column, '');
-	const under = [...makeSegmenter().segment(text.slice(before.length))][0]?.segment ?? ' ';
-	const after = text.slice(before.length + (under === ' ' && text.length === before.length ? 0 : under.length));
+	const {before, under, after, cutLeft, cutRight} = aroundCursor(state, space - 2);
 	return (
 		<Box flexDirection="column" flexShrink={0}>
 			<Text wrap="truncate">

@@ -3,6 +3,7 @@ import {extensionErrors} from './errors/extension.js';
 import {ownErrors} from './errors/own.js';
 import {scriptErrors} from './errors/scripts.js';
 import type {ErrorReference} from './outcome.js';
+import {wordFilter} from './search.js';
 
 /** One error as `explain` tells it. */
 export type ErrorEntry = {
@@ -47,9 +48,6 @@ export function findError(nameOrCode: string): ErrorEntry | undefined {
 
 /** All errors in whose words every word of the text occurs; all of them for an empty text. */
 export function searchErrors(text: string): readonly ErrorEntry[] {
-	const words = text.toLowerCase().split(/\s+/).filter(word => word !== '');
-	return errorTable.filter(({name, code, aliases, happened, effect, remedies}) => {
-		const hay = [name, code ?? '', ...aliases, happened, effect, ...remedies].join(' ').toLowerCase();
-		return words.every(word => hay.includes(word));
-	});
+	const hasWords = wordFilter(text);
+	return errorTable.filter(({name, code, aliases, happened, effect, remedies}) => hasWords([name, code ?? '', ...aliases, happened, effect, ...remedies].join(' ')));
 }

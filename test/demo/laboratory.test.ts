@@ -71,14 +71,17 @@ suite('the demo\'s laboratory', {skip: firstReason(whyNoSandbox(), whyNoLoopDisk
 			const one = await openLaboratory();
 			const others: ChildProcess[] = [];
 			let ended = false;
-			const end = one.end().then(() => {
+			const end = one.end().finally(() => {
 				ended = true;
 			});
-			while (!ended) {
+			const crowd = async (): Promise<void> => {
+				if (ended) return;
 				const other = spawn('unshare', ['-m', 'sh', '-c', 'echo ready; exec cat'], {stdio: ['pipe', 'pipe', 'inherit']});
 				others.push(other);
 				await once(other.stdout, 'data');
-			}
+				await crowd();
+			};
+			await crowd();
 			await end;
 			const killed = others.filter(({signalCode, exitCode}) => signalCode !== null || exitCode !== null).length;
 			await Promise.all(others.map(async other => {

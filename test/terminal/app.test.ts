@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
-import {readFileSync} from 'node:fs';
+import {readFileSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
 import {after, afterEach, before, suite, test} from 'node:test';
+import {generateCycle} from '../support/extension-log-generator.js';
 import {bundledQuiesce, makeSandbox, whyNoBundle, type Sandbox} from '../support/sandbox.js';
 import {firstReason, whyNoProgram, whyNoSandbox, whyNoTmux} from '../support/skip.js';
 import {openTerminal, type Terminal, type TerminalOptions} from '../support/terminal.js';
@@ -84,6 +86,28 @@ suite('the app in a terminal', {skip}, () => {
 		await screen.paste('\rtimeout');
 		await screen.press('BSpace');
 		await screen.shows(/Search {2}308/);
+	});
+
+	test('/ finds cycles in the history by words and by day, and the search is still there on the way back from one', async () => {
+		const log = join(configured.directory, 'extension.log');
+		writeFileSync(log, [1, 2, 3].map(day => generateCycle({at: Date.UTC(2026, 5, day, 1), task: `night${day}-task`, sequence: day, ...(day === 3 ? {post: 'fails'} : {})}).log).join(''));
+		const screen = await start(['history', '--log', log]);
+		await screen.shows('3 cycles');
+		await screen.press('/');
+		await screen.type('post-scriptexec');
+		await screen.shows(/ 1 of 3 cycles/);
+		await screen.press('Enter', 'Enter');
+		await screen.shows('quiesce · history · backup of 2026-06-03');
+		await screen.press('Escape');
+		assert.match(await screen.shows(/ 1 of 3 cycles/), /\/ post-scriptexec/);
+		await screen.press('/', 'C-u');
+		await screen.type('06-02 gone');
+		await screen.shows(/0 of 3 cycles/);
+		assert.match(await screen.screen(), /Nothing here has all of these words\./);
+		await screen.press('Escape');
+		await screen.shows('2026-06-01');
+		await screen.press('Escape');
+		assert.equal(await screen.exited(), 0);
 	});
 
 	test('explains every screen, and says which keys there are', async () => {

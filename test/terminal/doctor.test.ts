@@ -89,6 +89,27 @@ suite('the doctor\'s screen', {skip}, () => {
 		assert.match(await screen.screen(), /✖ Tonight's backup will be file-system consistent[^]*1 error/);
 	});
 
+	test('/ narrows the findings down to those that have the words; Enter keeps them, Esc shows all again', async () => {
+		await layOut(sandbox, files({timeoutInSeconds: '30', preScriptNoOfRetries: 3}, {mode: '0644'}));
+		const screen = await start();
+		await screen.shows('❯ ✖');
+		await screen.press('/');
+		await screen.shows(/\n {1,3}\/ +\d+ findings/);
+		// Letters that are keys elsewhere are typed, and a mend does not begin.
+		await screen.press('r', 'e', 't', 'r', 'f');
+		await screen.shows(/ \/ retrf +0 of \d+ findings/);
+		assert.match(await screen.screen(), /✖ Tonight's backup/);
+		await screen.press('BSpace', 'Enter');
+		const found = await screen.shows(/ \/ retr +[1-9]\d* of \d+ findings/);
+		assert.match(found, /❯ [✖▲] .*[Rr]etr/);
+		assert.doesNotMatch(found, /✖ The configuration is not private/);
+		await screen.press('Escape');
+		await screen.shows('✖ The configuration is not private');
+		assert.doesNotMatch(await screen.screen(), / \/ retr/);
+		await screen.press('q');
+		assert.equal(await screen.exited(), 3);
+	});
+
 	test('watching looks again when a file changes', async () => {
 		await layOut(sandbox, files({}, {mode: '0644'}));
 		const screen = await start();

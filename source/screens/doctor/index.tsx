@@ -6,11 +6,14 @@ import {Waiting} from '../../components/spinner.js';
 import {useTheme} from '../../components/theme.js';
 import {wrapText} from '../../components/columns.js';
 import type {Examination} from '../../core/checks/examination.js';
+import type {Finding} from '../../core/checks/finding.js';
 import {findingLines, fineLines, firstLine, verdictLines, type Line} from './lines.js';
 
 export type DoctorScreenProps = {
 	/** Null while the first answer is being worked out. */
 	readonly examination: Examination | null;
+	/** Those that are shown: all of them, or what was looked for. */
+	readonly findings: readonly Finding[];
 	/** The row of the pointer. */
 	readonly pointer: number;
 	readonly unfolded: ReadonlySet<string>;
@@ -31,7 +34,7 @@ class Part {
 }
 
 /** The verdict, the findings, what is fine. */
-export function DoctorScreen({examination, pointer, unfolded, mended, refused}: DoctorScreenProps): ReactNode {
+export function DoctorScreen({examination, findings, pointer, unfolded, mended, refused}: DoctorScreenProps): ReactNode {
 	const theme = useTheme();
 	const {columns: width, rows} = useRoom();
 	const [part] = useState(() => new Part());
@@ -42,7 +45,7 @@ export function DoctorScreen({examination, pointer, unfolded, mended, refused}: 
 		...refused.flatMap(sentence => wrapText(`Not mended. ${sentence}`, width - 2).map((text): Line => ({row: null, spans: [{text: `  ${text}`, tone: 'warning'}]}))),
 	].slice(0, Math.max(1, rows - 3));
 	const lines = [
-		...findingLines(examination.findings, {pointer, unfolded, theme, width}),
+		...findingLines(findings, {pointer, unfolded, theme, width}),
 		...fineLines({mended, fine: examination.fine.length, findings: examination.findings.length}, theme, width),
 	];
 	const room = Math.max(1, rows - head.length - 1);
