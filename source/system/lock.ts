@@ -1,8 +1,11 @@
-import {closeSync, constants, existsSync, fstatSync, mkdirSync, openSync, readFileSync, statSync} from 'node:fs';
+import {closeSync, constants, existsSync, fstatSync, mkdirSync, openSync, realpathSync, statSync} from 'node:fs';
 import {dirname} from 'node:path';
 import {exitCodes, Failure} from '../core/failure.js';
+import {mountOf} from '../core/mount-facts.js';
+import {readMounts} from './mounts.js';
 import type {Native} from './native.js';
 import {commandLineOf} from './processes.js';
+import {textOf} from './pseudo-files.js';
 import {within} from './time.js';
 
 /** The lock file of Azure's extension, which quiesce takes too, so that the two are never at work at the same time. */
@@ -91,19 +94,23 @@ export function lookAtLock(native: Native, path: string): {readonly pid: number 
 /** Who holds a POSIX lock on a file, from /proc/locks: without opening the file, which would give up a lock of one's own. Null: nobody. */
 export function readLockHolder(path: string): {readonly pid: number | null; readonly command: string | null} | null {
 	let inode: number;
+	let real: string;
 	try {
 		inode = statSync(path).ino;
+		real = realpathSync(path);
 	} catch {
 		return null;
 	}
-	for (const line of readFileSync('/proc/locks', 'utf8').split('\n')) {
-		// `1: POSIX  ADVISORY  WRITE 1234 00:1f:5678 0 EOF`; a waiter has `->` behind the number.
-		const match = /^\d+: (?:POSIX|OFDLCK)\s+\S+\s+WRITE (-?\d+) [\da-f]+:[\da-f]+:(\d+) /.exec(line);
-		if (match === null || Number(match[2]) !== inode) continue;
-		const pid = Number(match[1]);
-		return pid > 0 ? {pid, command: commandLineOf(pid)} : {pid: null, command: null};
-	}
-	return null;
+	const locks = textOf('/proc/locks') ?? '';
+	// `1: POSIX  ADVISORY  WRITE 1234 00:1f:5678 0 EOF`, the device in hexadecimal; a waiter has `->` behind the number.
+	const held = [...locks.matchAll(/^\d+: (?:POSIX|OFDLCK)\s+\S+\s+WRITE (-?\d+) ([\da-f]+):([\da-f]+):(\d+) /gm)].filter(match => Number(match[4]) === inode);
+	if (held.length === 0) return null;
+	// Another filesystem may have a file of the same number. The device is the superblock's, which is not always the one that stat tells (btrfs, overlay).
+	const device = mountOf(real, readMounts())?.device;
+	const ours = held.find(([, , major = '', minor = '']) => device === undefined || device === `${Number.parseInt(major, 16)}:${Number.parseInt(minor, 16)}`);
+	if (ours === undefined) return null;
+	const pid = Number(ours[1]);
+	return pid > 0 ? {pid, command: commandLineOf(pid)} : {pid: null, command: null};
 }
 
 function isStillAt(descriptor: number, path: string): boolean {

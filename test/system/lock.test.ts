@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import {existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, unlinkSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, unlinkSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, test} from 'node:test';
@@ -7,7 +7,7 @@ import {Failure} from '../../source/core/failure.js';
 import {lookAtLock, openLockFile, readLockHolder, takeLock} from '../../source/system/lock.js';
 import {loadNative} from '../../source/system/native.js';
 import {must, start, type Started} from '../support/process.js';
-import {whyNoProgram} from '../support/skip.js';
+import {firstReason, whyNoProgram, whyNoSandbox} from '../support/skip.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'quiesce-lock-'));
 after(() => rmSync(directory, {recursive: true, force: true}));
@@ -64,6 +64,25 @@ test('the extension that holds it is named, with exit code 7', {skip: python}, a
 	other.kill('SIGKILL');
 	await other.ended;
 	(await takeLock(native, path, 0)).release();
+});
+
+test('a lock on a file of the same number on another filesystem is not this one\'s', {skip: firstReason(python, whyNoSandbox())}, async context => {
+	const paths: string[] = [];
+	for (const name of ['one', 'other']) {
+		const mount = join(directory, name);
+		mkdirSync(mount);
+		await must('mount', ['-t', 'tmpfs', 'lock-test', mount]);
+		context.after(async () => must('umount', ['-l', mount]));
+		paths.push(join(mount, 'folder', 'SafeFreezeLockFile'));
+	}
+	const [one = '', other = ''] = paths;
+	openAndClose(other);
+	const held = await holder(one);
+	assert.equal(statSync(one).ino, statSync(other).ino);
+	assert.equal(readLockHolder(one)?.pid, held.pid);
+	assert.equal(readLockHolder(other), null);
+	held.kill('SIGKILL');
+	await held.ended;
 });
 
 test('it is waited for, and had as soon as the holder dies', {skip: python}, async () => {
