@@ -38,7 +38,10 @@ export function View(props: ViewProps): ReactNode {
 		...(invocation.flags.log === undefined ? {} : {log: invocation.flags.log}),
 		...(invocation.flags.status === undefined ? {} : {statusDirectory: invocation.flags.status}),
 	}, memory));
-	useEffect(() => () => session.close(), [session]);
+	useEffect(() => {
+		session.begin();
+		return () => session.close();
+	}, [session]);
 	const {view, progress, watched, failure} = useCellValue(session.state);
 	const [chosen, setChosen] = useRemembered<CycleStory | null>(memory, 'chosen', null);
 	const alone = invocation.command === 'watch';

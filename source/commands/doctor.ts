@@ -1,4 +1,5 @@
-import {hasErrors, type Examination} from '../core/checks/examination.js';
+import type {Examination} from '../core/checks/examination.js';
+import {hasErrors} from '../core/checks/finding.js';
 import {exitCodes, Failure} from '../core/failure.js';
 import {examine, type ExamineOptions} from '../operations/examine.js';
 import {applyMends, planMends, type MendReport} from '../operations/mend.js';

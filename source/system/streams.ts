@@ -1,4 +1,4 @@
-import {fstatSync, write} from 'node:fs';
+import {fstatSync, write, writeSync} from 'node:fs';
 import {isatty} from 'node:tty';
 
 /** How long to wait before a descriptor that takes nothing right now (EAGAIN) is tried again: such a one tells nobody when it is ready. Milliseconds. */
@@ -18,9 +18,10 @@ export type Output = {
 
 /**
  * Writes to a descriptor of this process from a thread of the pool, so that a terminal or a pipe that takes no more output (Ctrl-S, a closed pager)
- * blocks that thread only. Node's own process.stdout would block everything.
+ * blocks that thread only. Node's own process.stdout would block everything. `neverBlocks`: the descriptor was opened with O_NONBLOCK: it gets
+ * what was written in one turn in one piece, at the end of that turn.
  */
-export function openOutput(descriptor: number): Output {
+export function openOutput(descriptor: number, {neverBlocks = false}: {readonly neverBlocks?: boolean} = {}): Output {
 	const kind = kindOf(descriptor);
 	const waiting: Buffer[] = [];
 	const drained = new Set<() => void>();
@@ -40,30 +41,45 @@ export function openOutput(descriptor: number): Output {
 		writing = true;
 		const bytes = waiting.length === 1 ? waiting[0]! : Buffer.concat(waiting);
 		waiting.length = 0;
-		write(descriptor, bytes, 0, bytes.length, null, (error, written) => {
-			writing = false;
-			if (error === null) {
-				if (written < bytes.length) waiting.unshift(bytes.subarray(written));
-				next();
-			} else if (error.code === 'EAGAIN') {
-				waiting.unshift(bytes);
-				setTimeout(next, againAfterMs);
-			} else if (error.code === 'EINTR') {
-				waiting.unshift(bytes);
-				next();
-			} else {
-				gone = true;
-				next();
-			}
-		});
+		if (neverBlocks) writeNow(bytes);
+		else write(descriptor, bytes, 0, bytes.length, null, (error, written) => went(bytes, error, written));
 	};
+	const writeNow = (bytes: Buffer): void => {
+		try {
+			went(bytes, null, writeSync(descriptor, bytes));
+		} catch (error) {
+			went(bytes, error as NodeJS.ErrnoException, 0);
+		}
+	};
+	const went = (bytes: Buffer, error: NodeJS.ErrnoException | null, written: number): void => {
+		if (error?.code === 'EAGAIN') {
+			waiting.unshift(bytes);
+			setTimeout(() => {
+				writing = false;
+				next();
+			}, againAfterMs);
+			return;
+		}
+
+		writing = false;
+		if (error === null) {
+			if (written < bytes.length) waiting.unshift(bytes.subarray(written));
+		} else if (error.code === 'EINTR') {
+			waiting.unshift(bytes);
+		} else {
+			gone = true;
+		}
+		next();
+	};
+
+	const begin = neverBlocks ? (): void => queueMicrotask(next) : next;
 
 	return {
 		kind,
 		write(text) {
 			if (gone || text === '') return;
 			waiting.push(Buffer.from(text));
-			next();
+			begin();
 		},
 		hold() {
 			held = true;
@@ -77,7 +93,7 @@ export function openOutput(descriptor: number): Output {
 			await new Promise<void>(resolve => {
 				timer = setTimeout(resolve, withinMs);
 				drained.add(resolve);
-				next();
+				begin();
 			});
 			clearTimeout(timer);
 		},

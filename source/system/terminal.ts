@@ -31,8 +31,9 @@ export class TerminalOutput extends EventEmitter {
 
 	constructor() {
 		super();
-		this.#descriptor = reopened(1);
-		this.#output = openOutput(this.#descriptor);
+		const {descriptor, neverBlocks} = reopened(1);
+		this.#descriptor = descriptor;
+		this.#output = openOutput(descriptor, {neverBlocks});
 		const {columns, rows} = this.size();
 		this.columns = columns;
 		this.rows = rows;
@@ -100,10 +101,10 @@ export class TerminalOutput extends EventEmitter {
 }
 
 /** The same terminal, opened once more so that writing to it never blocks, without changing that for the shell that shares ours. */
-function reopened(descriptor: number): number {
+function reopened(descriptor: number): {readonly descriptor: number; readonly neverBlocks: boolean} {
 	try {
-		return openSync(`/proc/self/fd/${descriptor}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+		return {descriptor: openSync(`/proc/self/fd/${descriptor}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY), neverBlocks: true};
 	} catch {
-		return descriptor;
+		return {descriptor, neverBlocks: false};
 	}
 }

@@ -1,9 +1,10 @@
 import {Cell} from '../../components/cell.js';
 import type {Examination} from '../../core/checks/examination.js';
 import type {Finding} from '../../core/checks/finding.js';
-import {examine, type ExamineOptions} from '../../operations/examine.js';
-import {applyMends, planMends, type MendPlan} from '../../operations/mend.js';
-import {watchFile, type ChangeWatch} from '../../system/change-watch.js';
+import type {ExamineOptions} from '../../operations/examine.js';
+import type {MendPlan} from '../../operations/mend.js';
+import type {ChangeWatch} from '../../system/change-watch.js';
+import type * as Machine from './machine-access.js';
 
 /** All that the doctor's screen shows, but for where the pointer stands. */
 export type DoctorState = {
@@ -27,6 +28,8 @@ export type DoctorState = {
 export class DoctorSession {
 	readonly state = new Cell<DoctorState>({examination: null, busy: null, checkedAt: null, mended: [], plan: null, refused: [], watching: false, failure: null});
 	readonly #options: ExamineOptions;
+	/** Null until the first look. */
+	#machine: typeof Machine | null = null;
 	#watches: readonly ChangeWatch[] = [];
 	#watched = '';
 	#again = false;
@@ -46,13 +49,13 @@ export class DoctorSession {
 		}
 
 		this.#set({busy: 'examining', refused: []});
-		void this.#work(async () => this.#take(await examine(this.#options)));
+		void this.#work(async machine => this.#take(await machine.examine(this.#options)));
 	}
 
 	/** Works out what mending would change, to be shown. */
 	propose(findings: readonly Finding[]): void {
-		if (this.state.read().busy !== null || findings.length === 0) return;
-		this.#set({plan: planMends(findings), refused: []});
+		if (this.#machine === null || this.state.read().busy !== null || findings.length === 0) return;
+		this.#set({plan: this.#machine.planMends(findings), refused: []});
 	}
 
 	/** Leaves everything as it is. */
@@ -65,8 +68,8 @@ export class DoctorSession {
 		const {plan, busy} = this.state.read();
 		if (plan === null || busy !== null) return;
 		this.#set({plan: null, busy: 'mending'});
-		void this.#work(async () => {
-			const {mended, refused, examination} = await applyMends(plan, this.#options);
+		void this.#work(async machine => {
+			const {mended, refused, examination} = await machine.applyMends(plan, this.#options);
 			this.#set({
 				mended: [...this.state.read().mended, ...mended.map(({finding: {id, title}}) => ({id, title}))],
 				refused: refused.map(({finding, why}) => `${finding.title}: ${why}`),
@@ -91,9 +94,10 @@ export class DoctorSession {
 		this.#set({examination, busy: null, checkedAt: new Date(), mended: this.state.read().mended.filter(({id}) => !still.has(id))});
 	}
 
-	async #work(work: () => Promise<void>): Promise<void> {
+	async #work(work: (machine: typeof Machine) => Promise<void>): Promise<void> {
 		try {
-			await work();
+			this.#machine ??= await import('./machine-access.js');
+			await work(this.#machine);
 		} catch (error) {
 			this.#set({failure: {error}});
 		}
@@ -112,7 +116,7 @@ export class DoctorSession {
 		if (key === this.#watched) return;
 		this.#watched = key;
 		for (const watch of this.#watches) watch.close();
-		this.#watches = files.map(path => watchFile(path, () => this.check()));
+		this.#watches = files.flatMap(path => this.#machine?.watchFile(path, () => this.check()) ?? []);
 	}
 
 	#set(change: Partial<DoctorState>): void {

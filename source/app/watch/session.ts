@@ -3,7 +3,7 @@ import type {CycleEvent} from '../../core/cycle-events.js';
 import type {CycleStory} from '../../core/extension-log/cycle.js';
 import {narrate} from '../../core/extension-log/narrator.js';
 import {foldProgress, initialProgress, type Progress} from '../../core/progress.js';
-import {follow, type FollowOrder, type FollowView, type Following} from '../../operations/follow.js';
+import type {FollowOrder, FollowView, Following} from '../../operations/follow.js';
 
 export type WatchState = {
 	/** Null until the log has been read. */
@@ -18,16 +18,22 @@ export type WatchState = {
 /** Follows the extension while its screen is open. */
 export class WatchSession {
 	readonly state: Cell<WatchState>;
+	readonly #order: FollowOrder;
 	readonly #memory: Map<string, unknown>;
 	#following: Following | null = null;
 	#closed = false;
 
 	/** `memory`: where it is kept which backup was seen running, while the screen is covered by another one. */
 	constructor(order: FollowOrder, memory: Map<string, unknown>) {
+		this.#order = order;
 		this.#memory = memory;
 		const watched = memory.get('watched');
 		this.state = new Cell<WatchState>({view: null, progress: initialProgress(), watched: typeof watched === 'string' ? watched : null, failure: null});
-		this.#start(order).catch((error: unknown) => {
+	}
+
+	/** Reads the log, and follows it from there. */
+	begin(): void {
+		this.#follow().catch((error: unknown) => {
 			if (!this.#closed) this.state.set({...this.state.read(), failure: {error}});
 		});
 	}
@@ -43,9 +49,12 @@ export class WatchSession {
 		this.#following?.close();
 	}
 
-	async #start(order: FollowOrder): Promise<void> {
+	async #follow(): Promise<void> {
+		// Only now, so that the first frame need not wait for it.
+		const {follow} = await import('../../operations/follow.js');
+		if (this.#closed) return;
 		// What is drawn is made anew from all that is known: an event that was corrected leaves nothing behind.
-		const following = await follow(order, {events: () => {}, changed: view => this.#show(view)});
+		const following = await follow(this.#order, {events: () => {}, changed: view => this.#show(view)});
 		if (this.#closed) following.close();
 		else this.#following = following;
 	}

@@ -51,8 +51,3 @@ function filesOf({extension, configuration, pre, post}: Facts): readonly string[
 	];
 	return [...new Set(paths.filter(path => path?.startsWith('/')) as string[])];
 }
-
-/** True where something must be done: the doctor then ends with 3. */
-export function hasErrors({findings}: Examination): boolean {
-	return findings.some(({severity}) => severity === 'error');
-}

@@ -53,6 +53,11 @@ export function finding(words: FindingWords): Finding {
 	return {...words, fixable: words.mend !== undefined};
 }
 
+/** True where something must be done: the doctor then ends with 3. */
+export function hasErrors({findings}: {readonly findings: readonly Finding[]}): boolean {
+	return findings.some(({severity}) => severity === 'error');
+}
+
 const weight: Readonly<Record<Severity, number>> = {error: 0, warning: 1, info: 2};
 
 /** By what they do to the outcome: the verdict's errors first, in the extension's order; then other errors, warnings, information. Stable. */

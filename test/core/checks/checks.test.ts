@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {suite, test} from 'node:test';
-import {examineFacts, hasErrors} from '../../../source/core/checks/examination.js';
+import {examineFacts} from '../../../source/core/checks/examination.js';
+import {hasErrors} from '../../../source/core/checks/finding.js';
 import type {FilesystemFacts, OpenPlace} from '../../../source/core/checks/facts.js';
 import type {Finding, Severity} from '../../../source/core/checks/finding.js';
 import {checks} from '../../../source/core/checks/index.js';
