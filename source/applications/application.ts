@@ -74,6 +74,8 @@ export type Application = {
 	/** What its scripts do, in a sentence or two, for the wizard. */
 	readonly summary: string;
 	readonly settings: readonly Setting[];
+	/** Where several run, those with less are held first: 10 to 99. Default 50. */
+	readonly order?: number;
 	/** Looks for running (and installed) instances. Never throws; nothing found is an empty list. Takes less than a second. */
 	detect(): Promise<readonly Detected[]>;
 	/** The files for these settings. Settings that were not checked by `checkSettings` may make scripts that refuse to run. */

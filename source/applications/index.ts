@@ -4,6 +4,7 @@ import {postgresql} from './postgresql.js';
 
 export type {Application, ApplicationScripts, ApplicationSettings, Detected, ScriptFile, Setting, SettingProblem} from './application.js';
 export {checkSetting, checkSettings, readSettingsFile} from './settings.js';
+export {memberName, scriptsOfSeveral, severalDirectory, type Member} from './several.js';
 
 /** All that quiesce brings scripts for, in the order in which the wizard offers them. */
 export const applications: readonly Application[] = [postgresql, mariadb];

@@ -11,6 +11,8 @@ export const mariadb: Application = {
 	name: 'mariadb',
 	title: 'MariaDB and MySQL',
 	summary: 'Holds all commits while the snapshot is taken, in a session that lets go by itself; queries that only read go on. It never waits long for a lock, and never behind a long query.',
+	// Last, because its clients wait while it is held.
+	order: 90,
 	settings: [
 		{
 			name: 'socket', kind: 'path', default: '', question: 'On which socket does the server listen?',

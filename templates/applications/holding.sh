@@ -1,5 +1,5 @@
 # What the pre- and post-scripts of the applications share: settings, log, time limit, mark, and sessions with a lease. Read by them with ".", from
-# the directory in which they lie; it is no script of its own. Documentation: holding.md.
+# the directory in which they lie; it is no script of its own.
 # shellcheck shell=sh
 # shellcheck disable=SC2034 # variables are for the scripts that read this file
 
@@ -78,7 +78,7 @@ time_limit() {
 	echo "$seconds"
 }
 deadline=$(($(date +%s) + $(time_limit)))
-# Where several scripts share one time limit (scripts-pre.sh), theirs may be nearer.
+# Where several scripts share one time limit (quiesce-pre.sh), theirs may be nearer.
 [ "${QUIESCE_DEADLINE:-$deadline}" -ge "$deadline" ] || deadline=$QUIESCE_DEADLINE
 
 # Whole seconds until the deadline, at least one.
@@ -112,7 +112,8 @@ begin() {
 # fail WORDS: leaves the application as it was. An application adds what has to be undone as a function "undo".
 undo() { :; }
 fail() {
-	trap '' INT TERM HUP
+	# Not ignored: what is started from here on would ignore them too, and with them its own time limit.
+	trap : INT TERM HUP
 	log "failed: $*"
 	end_sessions
 	undo
@@ -204,7 +205,7 @@ say() {
 
 # Ends, at once, the sessions that this very script opened: they are its children, so their numbers are still theirs.
 end_sessions() {
-	for keeper in ${keepers:-}; do kill -s KILL "-$keeper" 2>/dev/null; done
+	for keeper in ${keepers:-}; do kill -s KILL -- "-$keeper" 2>/dev/null; done
 	keepers=''
 }
 
