@@ -18,6 +18,8 @@ export type FreezerParts = {
 	readonly mainGone: () => boolean;
 	/** Must not block. Called before a freeze call and after each call. */
 	readonly onMount: (index: number, state: MountChange, durationMs: number, atMs: number, errno?: string) => void;
+	/** Sends on its way, without blocking, what `onMount` was told: before the freeze calls that it announces. */
+	readonly tellNow: () => void;
 	/** Everything was thawed without the main process asking. */
 	readonly onUnaskedThaw: (report: ThawReport, cause: ThawCause) => void;
 };
@@ -173,10 +175,9 @@ export function makeFreezer(parts: FreezerParts): Freezer {
 			if (isStopped()) break;
 			const wave = places.filter(place => place.wave === level);
 			// All intents are told before the first call, so that whoever outlives this process knows what may be frozen.
-			for (const place of wave) {
-				thirdLine.mark(place.index);
-				parts.onMount(place.index, 'freezing', 0, monotonicMs());
-			}
+			thirdLine.mark(wave.map(({index}) => index));
+			for (const place of wave) parts.onMount(place.index, 'freezing', 0, monotonicMs());
+			parts.tellNow();
 			const woken = new Promise<void>(resolve => {
 				wake = resolve;
 			});

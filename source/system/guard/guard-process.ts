@@ -11,6 +11,7 @@ import {wakeIfStopped, type ProcessMark} from '../processes.js';
 import {within} from '../time.js';
 import {settleScripts} from './aftermath.js';
 import {makeFreezer, type Freezer} from './freezer.js';
+import {gather} from './gathering.js';
 import {openTargets} from './places.js';
 import {lineReader, type GuardNews, type GuardWord} from './protocol.js';
 import {startThirdLine, type ThirdLine} from './third-line.js';
@@ -46,10 +47,11 @@ export function standGuard(): void {
 	/** The kernel's score of this process before it was protected. */
 	let memoryShortage: string | undefined;
 
-	/** Goes to the kernel at once where there is room; waits in memory, without blocking, where the main process does not read. */
-	const tell = (news: GuardNews): void => {
-		if (output.writable) output.write(`${JSON.stringify(news)}\n`);
-	};
+	/** Goes to the kernel within a turn of the event loop where there is room; waits in memory, without blocking, where the main process does not read. */
+	const report = gather(lines => {
+		if (output.writable) output.write(lines);
+	});
+	const tell = (news: GuardNews): void => report.add(JSON.stringify(news));
 
 	/** By a signal, because an ordinary end would wait for threads that may be waiting in the kernel. */
 	const endNow = (): void => {
@@ -86,6 +88,7 @@ export function standGuard(): void {
 	const leave = async (last?: GuardNews): Promise<void> => {
 		work?.lock.release();
 		if (last !== undefined) tell(last);
+		report.flush();
 		const told = new Promise<void>(resolve => {
 			output.end(() => resolve());
 		});
@@ -125,6 +128,7 @@ export function standGuard(): void {
 				thirdLine,
 				mainGone: () => native.hungUp(0),
 				onMount: (index, state, durationMs, atMs, reason) => tell({is: 'mount', index, state, durationMs, atMs, ...(reason === undefined ? {} : {errno: reason})}),
+				tellNow: report.flush,
 				onUnaskedThaw: (report, cause) => {
 					tell({is: 'thaw-ended', report, cause});
 					if (cause === 'deadline') wakeIfStopped(main);

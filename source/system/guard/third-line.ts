@@ -1,5 +1,6 @@
 import {spawn, type ChildProcess} from 'node:child_process';
 import type {Writable} from 'node:stream';
+import {gather} from './gathering.js';
 
 /**
  * The third line: a small shell in a session of its own, that thaws when the guard is gone or the deadline has passed by a little, and then starts what
@@ -10,9 +11,9 @@ export type ThirdLine = {
 	readonly pid: number | null;
 	/** Before the first freeze: from now on at most so many seconds. */
 	arm(seconds: number): void;
-	/** The mount with this index is about to be frozen. */
-	mark(index: number): void;
-	/** It is not frozen by us any more, or never was. */
+	/** The mounts with these indexes are about to be frozen; told when it returns, as far as the pipe takes it. */
+	mark(indexes: readonly number[]): void;
+	/** It is not frozen by us any more, or never was. Told within a turn of the event loop. */
 	clear(index: number): void;
 	/** Nothing is frozen or owed any more; resolves when the process has ended. */
 	end(): Promise<void>;
@@ -76,19 +77,24 @@ exec "$@"
 
 /** Starts it. Where it cannot be started the guard goes on without it. */
 export function startThirdLine({mounts, environment, settle, journalFile}: ThirdLineOrder): ThirdLine {
-	const words = ['-c', script, 'quiesce-third-line', journalFile, String(mounts.length), ...mounts, ...settle];
-	const child = spawn('/bin/sh', words, {detached: true, cwd: '/', env: {...environment}, stdio: ['pipe', 'ignore', 'ignore']});
+	const command = ['-c', script, 'quiesce-third-line', journalFile, String(mounts.length), ...mounts, ...settle];
+	const child = spawn('/bin/sh', command, {detached: true, cwd: '/', env: {...environment}, stdio: ['pipe', 'ignore', 'ignore']});
 	const ended = new Promise<void>(resolve => {
 		child.once('exit', () => resolve());
 		child.once('error', () => resolve());
 	});
 	const pipe = quiet(child);
+	const words = gather(lines => void pipe.write(lines));
 	return {
 		pid: child.pid ?? null,
-		arm: seconds => void pipe.write(`${seconds}\n`),
-		mark: index => void pipe.write(`+${index}\n`),
-		clear: index => void pipe.write(`-${index}\n`),
+		arm: seconds => words.add(String(seconds)),
+		mark: indexes => {
+			for (const index of indexes) words.add(`+${index}`);
+			words.flush();
+		},
+		clear: index => words.add(`-${index}`),
 		end: async () => {
+			words.flush();
 			pipe.end('q\n');
 			await ended;
 		},
