@@ -38,7 +38,7 @@ export type Main = {
 	readonly until: (matches: (said: Said) => boolean) => Promise<Said>;
 	readonly freeze: () => Promise<FreezeReport>;
 	readonly thaw: () => Promise<ThawReport>;
-	/** The guard's process id. */
+	/** The guard's process id. Throws where it did not become ready: no number may stand for none, because a signal to -1 goes to every process there is. */
 	readonly guard: number;
 	readonly thirdLine: () => number;
 };
@@ -95,10 +95,18 @@ export async function makeLab(orders: readonly LoopDiskOrder[], named?: readonly
 			look();
 		});
 		const tell = (word: string): void => void child.stdin.write(`${word}\n`);
-		const {pid: guard = -1} = await until(one => one.ready === true || one.failed !== undefined);
-		if (guard !== -1) guards.push(guard);
+		const {pid: guard, failed} = await until(one => one.ready === true || one.failed !== undefined);
+		if (guard !== undefined) guards.push(guard);
+		const readyGuard = (): number => {
+			if (guard === undefined || guard <= 1) throw new Error(`no guard: ${failed ?? 'it said no process id'}`);
+			return guard;
+		};
+		if (child.pid === undefined) throw new Error('the main process could not be started');
 		return {
-			pid: child.pid ?? -1, child, said, tell, until, guard,
+			pid: child.pid, child, said, tell, until,
+			get guard() {
+				return readyGuard();
+			},
 			freeze: async () => {
 				tell('freeze');
 				return (await until(one => one.frozen !== undefined)).frozen!;
@@ -107,14 +115,15 @@ export async function makeLab(orders: readonly LoopDiskOrder[], named?: readonly
 				tell('thaw');
 				return (await until(one => one.thawed !== undefined)).thawed!;
 			},
-			thirdLine: () => findProcess('quiesce-third-line', guard),
+			thirdLine: () => findProcess('quiesce-third-line', readyGuard()),
 		};
 	};
 	return {
 		disks, directory, order, start,
 		write: mount => {
 			const child = spawn('sh', ['-c', 'echo written > "$1"', 'sh', join(mount, `written-${writes++}`)], {stdio: 'ignore'});
-			return {pid: child.pid ?? -1, done: once(child, 'exit').then(() => performance.now())};
+			if (child.pid === undefined) throw new Error('the writer could not be started');
+			return {pid: child.pid, done: once(child, 'exit').then(() => performance.now())};
 		},
 		end: async () => {
 			for (const main of mains) main.kill('SIGCONT');
