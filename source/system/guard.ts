@@ -22,6 +22,8 @@ export type GuardOrder = {
 	readonly lockWaitMs: number;
 	/** The journal of this cycle, which the guard goes on with when the main process is gone. */
 	readonly journalFile: string;
+	/** For tests: a file in the place of the kernel's switch for short grace periods (guard/haste.ts). */
+	readonly gracePeriods?: string;
 	/** After so long without an answer of the kernel a freeze is given up: `hung`, and the others are thawed. Default 10,000. */
 	readonly hungAfterMs?: number;
 };
@@ -69,6 +71,8 @@ export type ThawReport = {
  */
 export type Guard = {
 	readonly pid: number;
+	/** Whether it hurries the kernel's grace periods while it freezes: to be noted in the journal, because it has to be undone where everybody dies meanwhile. */
+	readonly hastens: boolean;
 	/** What to do about the scripts if the main process dies from now on; resolves when the guard has it. Null: nothing is held. */
 	hold(scripts: HeldScripts | null): Promise<void>;
 	/** Flushes all filesystems (not yet frozen), so that the freeze itself has little to write. */
@@ -98,7 +102,7 @@ export async function startGuard(order: GuardOrder): Promise<Guard> {
 		const lock = openLockFile(order.lockFile);
 		const errno = native.lock(lock, 0, 1);
 		if (errno !== null) throw new Failure(`The lock ${order.lockFile} could not be shared with the guard (${errno}).`, {exitCode: exitCodes.locked});
-		return new RunningGuard(order, child, connection, native, own, lock);
+		return new RunningGuard(order, child, connection, native, own, lock, news.hastens);
 	} catch (error) {
 		connection.say({say: 'close'});
 		throw error;

@@ -14,7 +14,8 @@ export type JournalStep =
 	| {readonly step: 'pre-starting'; readonly post: ScriptCommand | null; readonly limitMs: number; readonly retries: number}
 	| {readonly step: 'pre-started'; readonly family: FamilyHandle}
 	| {readonly step: 'pre-ended'; readonly exitCode: number | null}
-	| {readonly step: 'freezing'}
+	/** `hastened`: the kernel's grace periods are hurried until everything is frozen. */
+	| {readonly step: 'freezing'; readonly hastened?: true}
 	| {readonly step: 'thawed'}
 	| {readonly step: 'post-starting'; readonly attempt: number; readonly by: Finisher}
 	| {readonly step: 'post-started'; readonly family: FamilyHandle}
@@ -55,6 +56,8 @@ export type UnfinishedCycle = {
 	readonly waves: readonly (readonly PlannedTarget[])[];
 	/** Some of the mounts may be frozen, unless the machine has been restarted. */
 	readonly mayBeFrozen: boolean;
+	/** The kernel may still be hurried by it (guard/haste.ts). */
+	readonly hastened: boolean;
 	readonly pre: FamilyHandle | null;
 	/** The pre-script has begun, or may have. */
 	readonly preStarted: boolean;
@@ -197,7 +200,7 @@ export function foldJournal(path: string, entries: readonly JournalEntry[]): Unf
 	const first = entries.find(entry => entry.step === 'begun');
 	if (first === undefined || entries.some(entry => entry.step === 'finished')) return null;
 	const at: {-readonly [Key in keyof UnfinishedCycle]: UnfinishedCycle[Key]} = {
-		path, cycle: first.cycle, at: first.at, bootId: first.bootId, sameBoot: first.bootId === readBootId(), main: first.main, guard: null, waves: [], mayBeFrozen: false,
+		path, cycle: first.cycle, at: first.at, bootId: first.bootId, sameBoot: first.bootId === readBootId(), main: first.main, guard: null, waves: [], mayBeFrozen: false, hastened: false,
 		pre: null, preStarted: false, preEnded: false, post: null, limitMs: 0, retries: 0, allRetries: 0, postState: 'ended', postFamily: null,
 	};
 	for (const entry of entries) {
@@ -227,9 +230,11 @@ export function foldJournal(path: string, entries: readonly JournalEntry[]): Unf
 				break;
 			case 'freezing':
 				at.mayBeFrozen = at.sameBoot;
+				at.hastened = at.sameBoot && entry.hastened === true;
 				break;
 			case 'thawed':
 				at.mayBeFrozen = false;
+				at.hastened = false;
 				break;
 			case 'post-starting':
 				at.postState = 'unknown';

@@ -59,8 +59,9 @@ export function wakeIfStopped(mark: ProcessMark, wake = true): boolean {
 	return true;
 }
 
-/** SIGKILL; a process that has ended meanwhile is fine. */
+/** SIGKILL; a process that has ended meanwhile is fine. Never to groups, everybody (-1) or the init process, whatever stands for a process that there is not. */
 export function kill(pid: number): void {
+	if (!Number.isSafeInteger(pid) || pid <= 1) return;
 	try {
 		process.kill(pid, 'SIGKILL');
 	} catch {

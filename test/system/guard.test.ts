@@ -9,7 +9,7 @@ import {markProcess} from '../../source/system/processes.js';
 import type {HeldScripts} from '../../source/system/guard.js';
 import {must, run} from '../support/process.js';
 import {whyNoLoopDisks} from '../support/skip.js';
-import {eventually, makeLab, stalled, stateOf, type Lab} from './guard-lab.js';
+import {eventually, makeLab, stalled, stateOf, type Lab, type Main} from './guard-lab.js';
 
 const skip = whyNoLoopDisks('ext4', 'xfs');
 
@@ -134,6 +134,32 @@ suite('the guard', {skip}, () => {
 		const killed = performance.now();
 		assert.ok(await writer.done - killed < 4500);
 		process.kill(main.guard, 'SIGCONT');
+	});
+
+	test('nobody leaves the kernel hurried, whoever dies, and nobody else\'s hurry is ended', async () => {
+		const gracePeriods = join(lab.directory, 'grace-periods');
+		const killed = async (before: string, who: (main: Main) => readonly number[]): Promise<void> => {
+			writeFileSync(gracePeriods, before);
+			const main = await lab.start({gracePeriods});
+			assert.equal((await main.freeze()).frozen, true);
+			assert.equal(readFileSync(gracePeriods, 'utf8'), before);
+			const thirdLine = main.thirdLine();
+			// As it is while freeze calls are under way.
+			writeFileSync(gracePeriods, '1');
+			const victims = who(main);
+			main.child.kill('SIGSTOP');
+			for (const pid of victims) process.kill(pid, 'SIGKILL');
+			main.child.kill('SIGCONT');
+			if (before === '0') await eventually(() => readFileSync(gracePeriods, 'utf8').trim() === '0', 'the kernel is not hurried any more');
+			await eventually(() => stateOf(main.guard) === null && stateOf(thirdLine) === null, 'guard and third line end');
+			if (before === '1') assert.equal(readFileSync(gracePeriods, 'utf8'), '1');
+			for (const mount of [a, b]) await lab.write(mount).done;
+			main.child.kill('SIGKILL');
+			await eventually(() => stateOf(main.pid) === null, 'the main process ends');
+		};
+		await killed('0', main => [main.guard, main.pid]);
+		await killed('0', main => [main.thirdLine(), main.guard]);
+		await killed('1', main => [main.guard, main.pid]);
 	});
 
 	test('nothing happens where the third line is killed', async () => {
@@ -371,12 +397,17 @@ suite('the guard, with filesystems that depend on each other', {skip}, () => {
 		try {
 			const [outer = '', inner = '', other = ''] = lab.disks.mounts;
 			const targets = lab.order.waves.flat().filter(({mount}) => mount !== outer);
-			const main = await lab.start({waves: [targets], hungAfterMs: 700});
+			const gracePeriods = join(lab.directory, 'grace-periods');
+			writeFileSync(gracePeriods, '0');
+			const main = await lab.start({waves: [targets], hungAfterMs: 700, gracePeriods});
 			appendFileSync(join(inner, 'dirty'), Buffer.alloc(1_000_000));
 			// Frozen by somebody else: what the inner one has to write cannot be written.
 			await must('fsfreeze', ['-f', outer]);
 			try {
-				const report = await main.freeze();
+				const freezing = main.freeze();
+				await eventually(() => readFileSync(gracePeriods, 'utf8') === '1', 'the kernel is hurried');
+				const report = await freezing;
+				assert.equal(readFileSync(gracePeriods, 'utf8'), '0');
 				assert.equal(report.frozen, false);
 				assert.equal(report.mounts.find(({mount}) => mount === inner)?.errno, 'ETIMEDOUT');
 				assert.ok(main.said.some(said => said.mount === inner && said.state === 'hung'));

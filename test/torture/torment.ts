@@ -2,6 +2,7 @@ import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {join} from 'node:path';
 import type {CycleEvent} from '../../source/core/cycle-events.js';
+import {gracePeriods} from '../../source/system/guard/haste.js';
 import {kill, processIds, readProcess} from '../../source/system/processes.js';
 import {textOf} from '../../source/system/pseudo-files.js';
 import {pause, within} from '../../source/system/time.js';
@@ -34,6 +35,10 @@ export type Finding = {
 
 /** A cycle and what it has started must be over by then. */
 const patienceMs = 25_000;
+
+const isCalm = (): boolean => textOf(gracePeriods) === '0';
+/** Somebody may have turned it on for good, or there is no such switch. */
+const wasCalm = isCalm();
 
 export async function torment(chamber: Chamber, plan: Plan): Promise<Finding> {
 	const {sandbox, disks} = chamber;
@@ -93,6 +98,8 @@ export async function torment(chamber: Chamber, plan: Plan): Promise<Finding> {
 	for (const {name} of disks.disks) if (await disks.wasFrozen(name) && name !== foreign) leftFrozen.push(name);
 	const onPurpose = notes().includes('pre-end') ? ['sleep 3600.5', 'sleep 3600.25'] : [];
 	const leftOver: string[] = [];
+	// A cycle of another worker may be freezing at this moment; a hurry that stays is nobody's any more.
+	if (wasCalm && !await eventually(isCalm, patienceMs)) leftOver.push('the kernel is still hurried (rcu_expedited)');
 	for (const {pid, command} of chamber.strangers()) {
 		if (!onPurpose.includes(command.trim())) leftOver.push(`${pid} ${command}`);
 		kill(pid);

@@ -148,7 +148,7 @@ export class Cycle {
 		this.#telling.start('freeze', {mounts, thawsAfterMs: deadlineMs});
 		const began = performance.now();
 		await within(guard.flush(), flushWithinMs);
-		this.#note({step: 'freezing'});
+		this.#note({step: 'freezing', ...(guard.hastens ? {hastened: true} : {})});
 		this.#freezeAsked = true;
 		const report = await guard.freeze(this.#telling.mount);
 		this.#frozenMounts = report.frozen ? mounts : [];

@@ -2,6 +2,7 @@ import type {PlannedTarget} from '../../core/freeze-plan.js';
 import type {FreezeReport, MountReport, ThawReport} from '../guard.js';
 import type {Errno, Native} from '../native.js';
 import {pause, within} from '../time.js';
+import type {Haste} from './haste.js';
 import {monotonicMs, type MountChange, type ThawCause} from './protocol.js';
 import type {ThirdLine} from './third-line.js';
 
@@ -14,6 +15,7 @@ export type FreezerParts = {
 	/** After so long without an answer of the kernel a freeze is given up and the others are thawed. */
 	readonly hungAfterMs: number;
 	readonly thirdLine: ThirdLine;
+	readonly haste: Haste | null;
 	/** True where the main process is gone: looked at before every freeze call. */
 	readonly mainGone: () => boolean;
 	/** Must not block. Called before a freeze call and after each call. */
@@ -124,6 +126,7 @@ export function makeFreezer(parts: FreezerParts): Freezer {
 
 	const thawAll = async (): Promise<ThawReport> => {
 		clearTimeout(deadline);
+		parts.haste?.end();
 		for (let level = parts.waves.length - 1; level >= 0; level--) {
 			const wave = places.filter(place => place.wave === level && (place.state === 'frozen' || place.state === 'thawing'));
 			if (wave.length === 0) continue;
@@ -178,6 +181,8 @@ export function makeFreezer(parts: FreezerParts): Freezer {
 			thirdLine.mark(wave.map(({index}) => index));
 			for (const place of wave) parts.onMount(place.index, 'freezing', 0, monotonicMs());
 			parts.tellNow();
+			// Only now: whoever outlives this process knows that it has to be ended.
+			parts.haste?.begin();
 			const woken = new Promise<void>(resolve => {
 				wake = resolve;
 			});
@@ -206,6 +211,7 @@ export function makeFreezer(parts: FreezerParts): Freezer {
 			if (hung || wave.some(place => place.state === 'refused')) break;
 		}
 		const durationMs = monotonicMs() - began;
+		parts.haste?.end();
 		const frozen = stopped === undefined && places.every(place => place.state === 'frozen');
 		if (!frozen) await thaw('refused');
 		return {

@@ -12,6 +12,7 @@ import {within} from '../time.js';
 import {settleScripts} from './aftermath.js';
 import {makeFreezer, type Freezer} from './freezer.js';
 import {gather} from './gathering.js';
+import {gracePeriods, prepareHaste} from './haste.js';
 import {openTargets} from './places.js';
 import {lineReader, type GuardNews, type GuardWord} from './protocol.js';
 import {startThirdLine, type ThirdLine} from './third-line.js';
@@ -108,11 +109,14 @@ export function standGuard(): void {
 			const targets = openTargets(order.waves, narrower(fence, readFence()));
 			const descriptors = targets.flat().map(({descriptor}) => descriptor);
 			lock = await takeLock(native, order.lockFile, order.lockWaitMs);
+			const switchFile = order.gracePeriods ?? gracePeriods;
+			const haste = prepareHaste(switchFile);
 			thirdLine = startThirdLine({
 				mounts: targets.flat().map(({target}) => target.mount),
 				environment: {PATH: `${process.env['PATH'] ?? ''}:${systemDirectories}`, LC_ALL: 'C'},
 				settle: [process.execPath, process.argv[1] ?? fileURLToPath(import.meta.url), 'settle', order.journalFile, order.lockFile],
 				journalFile: order.journalFile,
+				haste: haste === null ? null : switchFile,
 			});
 			// Starts every thread of the pool, and shows that errors come through, before anything depends on it.
 			const trial = await Promise.all(Array.from({length: descriptors.length + 1}, async () => native.thaw(-1)));
@@ -126,6 +130,7 @@ export function standGuard(): void {
 				deadlineMs: order.deadlineMs,
 				hungAfterMs: order.hungAfterMs ?? defaultHungAfterMs,
 				thirdLine,
+				haste,
 				mainGone: () => native.hungUp(0),
 				onMount: (index, state, durationMs, atMs, reason) => tell({is: 'mount', index, state, durationMs, atMs, ...(reason === undefined ? {} : {errno: reason})}),
 				tellNow: report.flush,
@@ -141,7 +146,7 @@ export function standGuard(): void {
 				},
 			};
 			wakeWhenStopped(main, () => !ending && (freezer.holds() || scripts !== null));
-			tell({is: 'ready'});
+			tell({is: 'ready', hastens: haste !== null});
 		} catch (error) {
 			const failure = error instanceof Failure ? error : new Failure(`The guard could not be made ready: ${error instanceof Error ? error.message : String(error)}.`, {exitCode: exitCodes.bug});
 			ending = true;

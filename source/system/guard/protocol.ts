@@ -22,7 +22,8 @@ export function mayBeFrozen(state: MountChange | undefined): boolean {
 
 /** What the guard says to the main process: one JSON text a line on its standard output, in the order in which it happens. */
 export type GuardNews =
-	| {readonly is: 'ready'}
+	/** `hastens`: the kernel's grace periods will be hurried while it freezes (haste.ts). */
+	| {readonly is: 'ready'; readonly hastens: boolean}
 	| {readonly is: 'impossible'; readonly message: string; readonly remedies: readonly string[]; readonly exitCode: ExitCode}
 	| {readonly is: 'held'}
 	| {readonly is: 'flushed'}

@@ -8,6 +8,7 @@ import {isRunning, kill, readProcess, wakeIfStopped, type ProcessMark} from '../
 import {within} from '../time.js';
 import type {Connection} from './connection.js';
 import type {OpenTarget} from './freezer.js';
+import {endHasteOf, gracePeriods} from './haste.js';
 import {closeTargets} from './places.js';
 import {mayBeFrozen, monotonicMs, type GuardNews, type MountChange} from './protocol.js';
 
@@ -23,6 +24,7 @@ const lookEveryMs = 250;
 /** The guard as the main process sees it, and what the main process does where the guard fails. */
 export class RunningGuard implements Guard {
 	readonly pid: number;
+	readonly hastens: boolean;
 	readonly #order: GuardOrder;
 	readonly #child: ChildProcess;
 	readonly #connection: Connection;
@@ -45,8 +47,9 @@ export class RunningGuard implements Guard {
 	#closed = false;
 	#thawing = false;
 
-	constructor(order: GuardOrder, child: ChildProcess, connection: Connection, native: Native, own: readonly (readonly OpenTarget[])[], lock: number) {
+	constructor(order: GuardOrder, child: ChildProcess, connection: Connection, native: Native, own: readonly (readonly OpenTarget[])[], lock: number, hastens: boolean) {
 		this.pid = child.pid ?? -1;
+		this.hastens = hastens;
 		this.#order = order;
 		this.#child = child;
 		this.#connection = connection;
@@ -179,6 +182,7 @@ export class RunningGuard implements Guard {
 			const reports = new Map<number, MountReport>();
 			await this.#thawOwn(reports);
 			await within(this.#connection.ended.then(() => true), answerWithinMs);
+			if (this.hastens) endHasteOf(this.#order.gracePeriods ?? gracePeriods);
 			this.#native.lock(this.#lock, 0, 0);
 			await this.#thawOwn(reports);
 			void this.#connection.ended.then(async () => this.#thawOwn(reports));

@@ -6,6 +6,7 @@ import {readMounts} from '../mounts.js';
 import type {UnfinishedCycle} from '../journal.js';
 import type {Native} from '../native.js';
 import {within} from '../time.js';
+import {endHasteOf, gracePeriods} from './haste.js';
 import {settleScripts, type SettleOptions} from './aftermath.js';
 
 /** How long an answer of the kernel to a thaw is waited for. */
@@ -14,6 +15,7 @@ const thawPatienceMs = 10_000;
 /** Thaws what a dead cycle may have left frozen, in reverse. */
 export async function thawLeftovers(cycle: UnfinishedCycle, native: Native): Promise<readonly SettledMount[]> {
 	const mounts: SettledMount[] = [];
+	if (cycle.hastened) endHasteOf(gracePeriods);
 	if (cycle.mayBeFrozen) {
 		for (const wave of cycle.waves.toReversed()) mounts.push(...await Promise.all(wave.map(async target => thawTarget(target, native))));
 	}

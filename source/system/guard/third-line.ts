@@ -27,6 +27,8 @@ export type ThirdLineOrder = {
 	readonly settle: readonly [program: string, ...words: string[]];
 	/** Is there as long as something is owed. */
 	readonly journalFile: string;
+	/** The switch that the guard turns on for as long as it freezes, to be turned off where it could not (haste.ts); null: none. */
+	readonly haste: string | null;
 };
 
 /*
@@ -37,8 +39,9 @@ export type ThirdLineOrder = {
 const script = `
 trap '' INT TERM HUP QUIT TSTP TTIN TTOU
 journal=$1
-count=$2
-shift 2
+haste=$2
+count=$3
+shift 3
 remaining() {
 	left=
 	for word in $1; do
@@ -60,6 +63,10 @@ if read -r seconds; then
 	[ "$seconds" = q ] && exit 0
 	words=$(timeout "$seconds" cat)
 	late=$?
+	case $words in
+		*q) ;;
+		*) [ -z "$haste" ] || echo 0 >"$haste" ;;
+	esac
 	remaining "$words"
 	thaw "$@"
 	if [ "$late" -eq 124 ]; then
@@ -76,8 +83,8 @@ exec "$@"
 `;
 
 /** Starts it. Where it cannot be started the guard goes on without it. */
-export function startThirdLine({mounts, environment, settle, journalFile}: ThirdLineOrder): ThirdLine {
-	const command = ['-c', script, 'quiesce-third-line', journalFile, String(mounts.length), ...mounts, ...settle];
+export function startThirdLine({mounts, environment, settle, journalFile, haste}: ThirdLineOrder): ThirdLine {
+	const command = ['-c', script, 'quiesce-third-line', journalFile, haste ?? '', String(mounts.length), ...mounts, ...settle];
 	const child = spawn('/bin/sh', command, {detached: true, cwd: '/', env: {...environment}, stdio: ['pipe', 'ignore', 'ignore']});
 	const ended = new Promise<void>(resolve => {
 		child.once('exit', () => resolve());
