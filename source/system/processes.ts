@@ -59,7 +59,10 @@ export function wakeIfStopped(mark: ProcessMark, wake = true): boolean {
 	return true;
 }
 
-/** SIGKILL; a process that has ended meanwhile is fine. Never to groups, everybody (-1) or the init process, whatever stands for a process that there is not. */
+/**
+ * SIGKILL; a process that has ended meanwhile is fine. What is no number of a process does nothing: to the kernel -1 is every process of the machine, 0 and
+ * other negative ones are whole groups.
+ */
 export function kill(pid: number): void {
 	if (!Number.isSafeInteger(pid) || pid <= 1) return;
 	try {

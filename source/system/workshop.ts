@@ -1,9 +1,9 @@
 import {spawn, type ChildProcess} from 'node:child_process';
 import {once} from 'node:events';
+import {closeSync, fstatSync, openSync, statSync} from 'node:fs';
 import {setTimeout as delay} from 'node:timers/promises';
 import {exitCodes, Failure} from '../core/failure.js';
 import {lineTail, type LineTail} from '../core/line-tail.js';
-import {kill} from './processes.js';
 import {findCommand} from './shell.js';
 
 /** A program in the workshop. */
@@ -87,13 +87,14 @@ export async function openWorkshop(): Promise<Workshop> {
 	});
 	keeper.stdin.on('error', () => {});
 	const pid = await readyPid(keeper);
+	const namespaces = pin(pid);
 	const closed = once(keeper, 'close');
 	const running = new Set<Promise<unknown>>();
 
 	const launch = (command: WorkshopCommand): ChildProcess => {
 		// A deadline inside ends the program itself; nsenter stands between it and this process.
 		const limit = command.deadlineMs === undefined ? [] : ['timeout', '-s', 'KILL', String(Math.max(0.1, command.deadlineMs / 1000))];
-		const child = spawn('nsenter', [`--target=${pid}`, '--mount', '--pid', '--net', '--ipc', '--uts', '--', ...limit, command.program, ...command.parameters], {
+		const child = spawn('nsenter', [...namespaces.options, '--', ...limit, command.program, ...command.parameters], {
 			stdio: ['pipe', 'pipe', 'pipe'],
 			detached: true,
 			cwd: '/',
@@ -138,7 +139,7 @@ export async function openWorkshop(): Promise<Workshop> {
 		},
 		async clear() {
 			if (running.size === 0) return;
-			// In its own process namespace -1 means everything in there, but neither the keeper nor anything outside.
+			// In its own process namespace -1 means everything in there, but neither the keeper nor anything outside. That it is its own is certain: see `pin`.
 			const sweep = launch({program: 'sh', parameters: ['-c', 'kill -KILL -1']});
 			await Promise.race([once(sweep, 'close'), delay(endWithinMs, undefined, {ref: false})]);
 			await Promise.race([Promise.all(running), delay(endWithinMs, undefined, {ref: false})]);
@@ -146,12 +147,39 @@ export async function openWorkshop(): Promise<Workshop> {
 		async end() {
 			keeper.stdin.end();
 			const peaceful = await Promise.race([closed.then(() => true), delay(endWithinMs, false, {ref: false})]);
+			namespaces.release();
 			if (peaceful) return;
-			kill(pid);
+			keeper.kill('SIGKILL');
 			// What waits for a disk that does not answer ends when the disk does.
 			await Promise.race([closed, delay(endWithinMs, undefined, {ref: false})]);
 		},
 	};
+}
+
+const namespaceKinds = {mnt: 'mount', pid: 'pid', net: 'net', ipc: 'ipc', uts: 'uts'} as const;
+
+type Pinned = {
+	/** For nsenter. */
+	readonly options: readonly string[];
+	/** What is mounted there is unmounted when nobody has it open any more. */
+	readonly release: () => void;
+};
+
+/**
+ * The namespaces of a process, held open. By its number alone they could be another process's, once it has ended and the number is given away: its
+ * namespaces would be the machine's, and everything on the machine would be killed in their place. They must not be this process's own.
+ */
+function pin(pid: number): Pinned {
+	const opened = Object.entries(namespaceKinds).map(([name, option]) => ({name, option, descriptor: openSync(`/proc/${pid}/ns/${name}`, 'r')}));
+	const release = (): void => {
+		for (const {descriptor} of opened) closeSync(descriptor);
+	};
+	const shared = opened.find(({name, descriptor}) => fstatSync(descriptor).ino === statSync(`/proc/self/ns/${name}`).ino);
+	if (shared !== undefined) {
+		release();
+		throw new Error(`the workshop has no ${shared.option} namespace of its own`);
+	}
+	return {options: opened.map(({option, descriptor}) => `--${option}=/proc/${process.pid}/fd/${descriptor}`), release};
 }
 
 async function readyPid(keeper: ChildProcess): Promise<number> {

@@ -6,7 +6,7 @@ import {postgresql} from '../../source/applications/postgresql.js';
 import {kill} from '../../source/system/processes.js';
 import {makeLoopDisks, type LoopDisks, type LoopDiskType} from '../support/loop-disk.js';
 import {startPostgresql, whyNoPostgresql, type PostgresqlServer} from '../support/postgresql-server.js';
-import {must, start} from '../support/process.js';
+import {must, signalTo, start} from '../support/process.js';
 import {placeScripts, readMark, until, type ScriptsLab} from '../support/scripts-lab.js';
 import {firstReason, whyNoLoopDisks} from '../support/skip.js';
 
@@ -116,7 +116,7 @@ for (const type of ['ext4', 'xfs'] as const satisfies readonly LoopDiskType[]) {
 			for (const hold of ['checkpoint', 'backup']) {
 				lab.configure({dataDirectory: server.dataDirectory, hold, giveUp: '3'});
 				const checkpointer = server.checkpointer();
-				process.kill(checkpointer, 'SIGSTOP');
+				signalTo(checkpointer, 'SIGSTOP');
 				try {
 					const pre = await lab.pre();
 					assert.equal(pre.exitCode, 1, hold);
@@ -126,7 +126,7 @@ for (const type of ['ext4', 'xfs'] as const satisfies readonly LoopDiskType[]) {
 					await server.ask('INSERT INTO ledger VALUES (3)');
 					assert.equal((await lab.post()).exitCode, 0);
 				} finally {
-					process.kill(checkpointer, 'SIGCONT');
+					signalTo(checkpointer, 'SIGCONT');
 				}
 			}
 		});
@@ -135,11 +135,11 @@ for (const type of ['ext4', 'xfs'] as const satisfies readonly LoopDiskType[]) {
 			for (const withPost of [false, true]) {
 				lab.configure({dataDirectory: server.dataDirectory, hold: 'backup', lease: withPost ? '60' : '2', giveUp: '20'});
 				const checkpointer = server.checkpointer();
-				process.kill(checkpointer, 'SIGSTOP');
+				signalTo(checkpointer, 'SIGSTOP');
 				const pre = lab.start('pre');
 				await until('it waits for the server', async () => await held() === 1);
 				kill(pre.pid);
-				process.kill(checkpointer, 'SIGCONT');
+				signalTo(checkpointer, 'SIGCONT');
 				if (withPost) assert.equal((await lab.post()).exitCode, 0);
 				await until('the session ends', async () => await held() === 0, 5000);
 				if (!withPost) await lab.post();
@@ -149,12 +149,12 @@ for (const type of ['ext4', 'xfs'] as const satisfies readonly LoopDiskType[]) {
 		test('late, and not ended by anybody: when the post-script has been there, the pre-script lets go and fails', async () => {
 			lab.configure({dataDirectory: server.dataDirectory, hold: 'backup', giveUp: '20'});
 			const checkpointer = server.checkpointer();
-			process.kill(checkpointer, 'SIGSTOP');
+			signalTo(checkpointer, 'SIGSTOP');
 			const pre = lab.start('pre');
 			await until('it waits for the server', async () => await held() === 1);
 			const post = lab.post();
 			await until('the post-script has cancelled it', () => lab.memoryLog().includes('did not finish'));
-			process.kill(checkpointer, 'SIGCONT');
+			signalTo(checkpointer, 'SIGCONT');
 			await post;
 			assert.notEqual((await pre.ended).exitCode, 0);
 			assert.equal(await held(), 0);

@@ -2,6 +2,7 @@ import {spawn, spawnSync} from 'node:child_process';
 import {makeCycleLab, type CycleLab} from '../support/cycle-lab.js';
 import {bundledQuiesce} from '../support/sandbox.js';
 import type {Figures, Row, Section} from './figures.js';
+import {signalTo} from '../support/process.js';
 
 type Case = {readonly name: string; readonly words: readonly string[]; readonly limit: number; readonly screen?: boolean};
 
@@ -64,7 +65,7 @@ export async function firstBytes({sandbox}: Pick<CycleLab, 'sandbox'>, command: 
 			if (answered || seen.replaceAll(/\u001B(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007]*\u0007|.)/g, '').trim() === '') return;
 			answered = true;
 			resolve(performance.now() - began);
-			process.kill(-(child.pid ?? 0), 'SIGKILL');
+			signalTo(-(child.pid ?? 0), 'SIGKILL');
 		});
 		child.once('close', () => {
 			if (!answered) reject(new Error(`${quoted} showed nothing`));

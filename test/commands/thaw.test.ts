@@ -10,6 +10,7 @@ import {kill, processIds, readProcess} from '../../source/system/processes.js';
 import {textOf} from '../../source/system/pseudo-files.js';
 import {eventually, stateOf} from '../system/guard-lab.js';
 import type {Started} from '../support/process.js';
+import {signalTo} from '../support/process.js';
 
 const skip = firstReason(whyNoLoopDisks('ext4'), whyNoSandbox(), whyNoBundle());
 
@@ -45,7 +46,7 @@ function processesOf(cycle: Started): readonly number[] {
 /** As a power cut, except that what is frozen stays so: nobody is left to do anything. */
 async function killAll(pids: readonly number[]): Promise<void> {
 	// All stand still first, so that none notices the end of another.
-	for (const pid of pids) process.kill(pid, 'SIGSTOP');
+	for (const pid of pids) signalTo(pid, 'SIGSTOP');
 	await eventually(() => pids.every(pid => readProcess(pid)?.state === 'T'), 'all are stopped');
 	for (const pid of pids) kill(pid);
 	await eventually(() => pids.every(pid => stateOf(pid) === null), 'all are dead');

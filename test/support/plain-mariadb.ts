@@ -1,6 +1,6 @@
 import {chownSync, mkdirSync} from 'node:fs';
 import {join} from 'node:path';
-import {must, start, type Started} from './process.js';
+import {must, pidOf, start, type Started} from './process.js';
 import {letThrough} from './scripts-lab.js';
 import {startServer, type ServerProcess} from './server-process.js';
 import {firstReason, whyNoProgram, whyNotRoot, type Reason} from './skip.js';
@@ -43,7 +43,7 @@ export async function startMariadb(directory: string, options: {readonly setting
 	return {
 		dataDirectory,
 		socket,
-		pid: () => server?.pid ?? -1,
+		pid: () => pidOf(server),
 		ask: async sql => (await must('mariadb', [...client, '-e', sql], {cwd: '/'})).trim(),
 		session: sql => start('mariadb', client, {cwd: '/', input: sql}),
 		start: begin,

@@ -1,6 +1,6 @@
 import {chownSync, mkdirSync} from 'node:fs';
 import {join} from 'node:path';
-import {must} from './process.js';
+import {must, pidOf} from './process.js';
 import {letThrough} from './scripts-lab.js';
 import {startServer, type ServerProcess} from './server-process.js';
 import {firstReason, whyNoProgram, whyNotRoot, type Reason} from './skip.js';
@@ -38,7 +38,7 @@ export async function startRedis(directory: string, options: {readonly settings?
 	return {
 		dataDirectory,
 		socket,
-		pid: () => server?.pid ?? -1,
+		pid: () => pidOf(server),
 		ask: async (...words) => (await must('redis-cli', ['-s', socket, ...words], {cwd: '/'})).trim(),
 		start: begin,
 		kill: async () => server?.end('SIGKILL'),

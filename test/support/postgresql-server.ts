@@ -3,7 +3,7 @@ import {spawn, type ChildProcess} from 'node:child_process';
 import {once} from 'node:events';
 import {join} from 'node:path';
 import {readProcess} from '../../source/system/processes.js';
-import {must, start, type Started} from './process.js';
+import {must, pidOf, start, type Started} from './process.js';
 import {letThrough} from './scripts-lab.js';
 import {firstReason, whyNoProgram, whyNotRoot, type Reason} from './skip.js';
 
@@ -70,14 +70,14 @@ export async function startPostgresql(directory: string, options: {readonly sett
 		await gone;
 	};
 	await begin();
-	const pid = (): number => server?.pid ?? -1;
+	const pid = (): number => pidOf(server);
 	return {
 		dataDirectory,
 		socketDirectory: directory,
 		pid,
 		ask: async sql => (await must('runuser', [...asPostgres, join(bin, 'psql'), ...login, '-v', 'ON_ERROR_STOP=1', '-c', sql], {cwd: '/'})).trim(),
 		session: sql => start('runuser', [...asPostgres, join(bin, 'psql'), ...login], {cwd: '/', input: sql}),
-		checkpointer: () => Number(readdirSync('/proc').find(name => /^\d+$/.test(name) && readProcess(Number(name))?.parent === pid() && titleOf(name).includes('checkpointer')) ?? -1),
+		checkpointer: () => pidOf({pid: readdirSync('/proc').filter(name => /^\d+$/.test(name)).map(Number).find(id => readProcess(id)?.parent === pid() && titleOf(String(id)).includes('checkpointer'))}),
 		start: begin,
 		kill: async () => stop('SIGKILL'),
 		end: async () => stop('SIGQUIT'),

@@ -4,7 +4,7 @@ import {closeSync, cpSync, existsSync, mkdirSync, mkdtempSync, openSync, readlin
 import {tmpdir} from 'node:os';
 import {basename, dirname, join} from 'node:path';
 import {kill, membersOfNamespace} from '../../source/system/processes.js';
-import {must, plainEnvironment, run, start, type RunOptions, type Started} from './process.js';
+import {must, pidOf, plainEnvironment, run, type RunOptions, start, type Started} from './process.js';
 import {repository} from './sandbox.js';
 
 /** A machine within the machine: its `/` is a filesystem in an image file, which can be frozen without the real one noticing. */
@@ -57,7 +57,7 @@ exec /bin/cat`;
 		holder.stdout.once('data', () => resolve());
 		holder.once('close', () => reject(new Error(`the private root could not be made: ${words}`)));
 	});
-	const pid = holder.pid ?? -1;
+	const pid = pidOf(holder);
 	const root = `/proc/${pid}/root`;
 	mustBePrivate(root);
 	const watchdog = spawn('sh', ['-c', 'trap "" INT TERM HUP; timeout 120 cat >/dev/null; fsfreeze -u "$0" 2>/dev/null', root], {stdio: ['pipe', 'ignore', 'ignore'], detached: true});

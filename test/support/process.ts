@@ -70,7 +70,7 @@ export function start(command: string, parameters: readonly string[], options: R
 	// A failed start is reported to whoever awaits `ended`, and to nobody else.
 	ended.catch(() => {});
 	return {
-		pid: child.pid ?? -1,
+		pid: pidOf(child),
 		child,
 		kill: signal => void child.kill(signal),
 		ended,
@@ -117,4 +117,16 @@ function parseLines(text: string): unknown[] {
 			throw new Error(`no JSON: ${line}`);
 		}
 	});
+}
+
+/** The process of a child. Throws where it could not be started: no number stands for none, as -1 would be every process of the machine. */
+export function pidOf(child: {readonly pid?: number | undefined} | undefined): number {
+	if (child?.pid === undefined) throw new Error('it could not be started');
+	return child.pid;
+}
+
+/** Sends a signal to one process, and never to a group or to everything. */
+export function signalTo(pid: number, signal: NodeJS.Signals): void {
+	if (!Number.isSafeInteger(pid) || pid <= 1) throw new Error(`${pid} is no process to send ${signal} to`);
+	process.kill(pid, signal);
 }

@@ -8,6 +8,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import type {Application, ApplicationSettings} from '../../source/applications/index.js';
 import {isRunning, kill, processIds, readProcess} from '../../source/system/processes.js';
 import {extensionEnvironment} from '../../source/system/scripts.js';
+import {pidOf} from './process.js';
 
 /** How a script ended that was run as the extension runs it. What it leaves behind must not hold its output. */
 export type ScriptRun = {
@@ -70,7 +71,7 @@ export function placeScripts(application: Application, settings: ApplicationSett
 			if (output === null) throw new Error(`something that the script left behind holds its output: ${words.join('')}`);
 			return {exitCode, output, durationMs};
 		})();
-		return {pid: child.pid ?? -1, ended};
+		return {pid: pidOf(child), ended};
 	};
 	const read = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
 	const left = (): readonly number[] => processIds().filter(pid => {

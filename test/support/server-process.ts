@@ -1,5 +1,6 @@
 import {spawn, type ChildProcess} from 'node:child_process';
 import {once} from 'node:events';
+import {pidOf} from './process.js';
 
 /** A server under way. */
 export type ServerProcess = {
@@ -23,7 +24,7 @@ export async function startServer(command: string, parameters: readonly string[]
 		child.once('exit', () => reject(new Error(`${command} ended: ${words}`)));
 	});
 	return {
-		pid: child.pid ?? -1,
+		pid: pidOf(child),
 		async end(signal) {
 			if (child.exitCode !== null || child.signalCode !== null) return;
 			const gone = once(child, 'exit');

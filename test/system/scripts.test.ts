@@ -5,7 +5,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, test} from 'node:test';
 import {identifyScript} from '../../source/system/script-identity.js';
-import {start} from '../support/process.js';
+import {signalTo, start} from '../support/process.js';
 import {extensionEnvironment, startScript, type ScriptOptions} from '../../source/system/scripts.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'quiesce-scripts-'));
@@ -78,7 +78,7 @@ for (const withoutControlGroup of [false, true]) {
 		const members = await started.family.members();
 		assert.deepEqual(await started.family.endSession(), {ended: 1, stayed: 1});
 		await started.family.end();
-		for (const id of members) if (isAlive(String(id))) process.kill(id, 'SIGKILL');
+		for (const id of members) if (isAlive(String(id))) signalTo(id, 'SIGKILL');
 		assert.equal(members.length, 2);
 		assert.deepEqual(await started.family.members(), []);
 	});

@@ -6,6 +6,7 @@ import {generateCycle} from '../support/extension-log-generator.js';
 import {bundledQuiesce, makeSandbox, whyNoBundle, type Sandbox} from '../support/sandbox.js';
 import {firstReason, whyNoProgram, whyNoSandbox, whyNoTmux} from '../support/skip.js';
 import {openTerminal, type Terminal, type TerminalOptions} from '../support/terminal.js';
+import {signalTo} from '../support/process.js';
 
 const skip = firstReason(whyNoSandbox(), whyNoBundle(), whyNoTmux());
 const configuration = {
@@ -141,7 +142,7 @@ suite('the app in a terminal', {skip}, () => {
 		await screen.shows('Run a live cycle');
 		const [child] = readFileSync(`/proc/${screen.pid}/task/${screen.pid}/children`, 'utf8').trim().split(' ').map(Number);
 		assert.ok(child !== undefined && child > 1);
-		process.kill(child, 'SIGTERM');
+		signalTo(child, 'SIGTERM');
 		assert.equal(await screen.exited(), 143);
 		assert.equal((await screen.screen()).trim(), '');
 	});

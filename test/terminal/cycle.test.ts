@@ -5,6 +5,7 @@ import {makeLoopDisks, type LoopDisks} from '../support/loop-disk.js';
 import {bundledQuiesce, makeSandbox, whyNoBundle, type Sandbox} from '../support/sandbox.js';
 import {firstReason, whyNoLoopDisks, whyNoSandbox, whyNoTmux} from '../support/skip.js';
 import {openTerminal, type Terminal, type TerminalOptions} from '../support/terminal.js';
+import {signalTo} from '../support/process.js';
 
 const skip = firstReason(whyNoSandbox(), whyNoBundle(), whyNoTmux(), whyNoLoopDisks('ext4', 'xfs'));
 const configuration = {
@@ -119,12 +120,12 @@ suite('the live cycle on a screen', {skip}, () => {
 		await screen.shows(/pre-script +pre\.sh/);
 		// The server of the terminal stands still, so that nobody reads what quiesce writes.
 		const server = Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${screen.pid}/status`, 'utf8'))?.[1]);
-		process.kill(server, 'SIGSTOP');
+		signalTo(server, 'SIGSTOP');
 		try {
 			sandbox.put({path: '/etc/azure/go', content: ''});
 			await sandbox.must('sh', ['-c', 'for i in $(seq 500); do [ -s /etc/azure/post.sh.ran ] && exit 0; sleep 0.05; done; echo "the cycle stands still" >&2; exit 1']);
 		} finally {
-			process.kill(server, 'SIGCONT');
+			signalTo(server, 'SIGCONT');
 		}
 		assert.equal(await screen.exited(), 0);
 		assert.match(await screen.screen(), /Application-consistent rehearsal in/);

@@ -9,6 +9,7 @@ import {pause, within} from '../../source/system/time.js';
 import {bundledQuiesce} from '../support/sandbox.js';
 import type {Chamber} from './chamber.js';
 import type {Moment, Plan} from './plan.js';
+import {pidOf, signalTo} from '../support/process.js';
 
 /** What came of one tortured cycle. */
 export type Finding = {
@@ -45,7 +46,7 @@ export async function torment(chamber: Chamber, plan: Plan): Promise<Finding> {
 	chamber.prepare(plan);
 	const [program = '', ...words] = sandbox.commandLine(bundledQuiesce, ['cycle', '--json', '--hold', String(plan.holdMs / 1000), ...disks.mounts.flatMap(mount => ['--mount', mount])]);
 	const child = spawn(program, words, {stdio: ['ignore', 'pipe', 'pipe'], env: {...sandbox.environment}});
-	const main = child.pid ?? -1;
+	const main = pidOf(child);
 	const exited = once(child, 'exit') as Promise<[number | null]>;
 	const trace: string[] = [];
 	let during: Finding['during'] = 'nothing was told yet';
@@ -140,7 +141,7 @@ async function strike({sandbox, disks, fill}: Chamber, plan: Plan, main: number,
 	const all = (pids: readonly (number | undefined)[], signal: NodeJS.Signals): void => {
 		for (const pid of pids) {
 			try {
-				if (pid !== undefined && pid > 1) process.kill(pid, signal);
+				if (pid !== undefined && pid > 1) signalTo(pid, signal);
 			} catch {
 				// It has ended by itself.
 			}
@@ -205,7 +206,7 @@ async function strike({sandbox, disks, fill}: Chamber, plan: Plan, main: number,
 async function stallWriters({sandbox, disks}: Chamber): Promise<readonly Promise<number>[]> {
 	const writers = disks.mounts.map(mount => spawn('sh', ['-c', 'echo x >"$1"', 'sh', sandbox.inside(join(mount, `writer-${process.pid}`))], {stdio: 'ignore'}));
 	const done = writers.map(async writer => once(writer, 'exit').then(() => performance.now()));
-	await eventually(() => writers.every(({pid, exitCode}) => exitCode !== null || readProcess(pid ?? -1)?.state === 'D'), 300);
+	await eventually(() => writers.every(({pid, exitCode}) => exitCode !== null || readProcess(pid ?? 0)?.state === 'D'), 300);
 	return done;
 }
 
