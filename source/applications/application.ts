@@ -76,6 +76,8 @@ export type Application = {
 	readonly settings: readonly Setting[];
 	/** Where several run, those with less are held first: 10 to 99. Default 50. */
 	readonly order?: number;
+	/** What the wizard says of it where it was not detected, because it is only told what it is. Default: that it was not found. */
+	readonly undetected?: string;
 	/** Looks for running (and installed) instances. Never throws; nothing found is an empty list. Takes less than a second. */
 	detect(): Promise<readonly Detected[]>;
 	/** The files for these settings. Settings that were not checked by `checkSettings` may make scripts that refuse to run. */

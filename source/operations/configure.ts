@@ -71,7 +71,8 @@ export async function planConfiguration(request: PlanRequest): Promise<Plan> {
 		warnings.push(...plan.warnings);
 	}
 
-	const actions: readonly Action[] = [...place.actions, ...freshPlan.actions, ...scriptPlan.actions, ...written];
+	const aside = brought.aside.map(script => lookAt(script)).filter(({kind}) => kind === 'file');
+	const actions: readonly Action[] = [...place.actions, ...freshPlan.actions, ...scriptPlan.actions, ...setAside(aside, now), ...written];
 	const facts = {...afterwards(path, merged.text, scriptPlan.facts), ...await readScriptTexts(orders, fresh)};
 	const {verdict, sentence, findings} = examineFacts(facts);
 	// What the doctor would warn of once this is written.
@@ -82,8 +83,16 @@ export async function planConfiguration(request: PlanRequest): Promise<Plan> {
 		problems, warnings, path, previous, diff, actions, verdict, sentence,
 		text: merged.text,
 		files: [configurationFile(path, look), ...scriptPlan.files],
-		seen: uniqueSeen([plain(look), ...copies.seen, ...freshPlan.seen, ...scriptPlan.seen]),
+		seen: uniqueSeen([plain(look), ...copies.seen, ...freshPlan.seen, ...scriptPlan.seen, ...aside.map(plain)]),
 	};
+}
+
+/** Scripts that would run although they are not meant any more. */
+function setAside(looks: readonly Look[], now: Date): readonly Action[] {
+	return looks.map(({path}) => {
+		const to = backupPath(path, now);
+		return {kind: 'set-aside', path, to, sentence: `set ${path} aside as ${to}, so that it is not run any more`};
+	});
 }
 
 /** Only what can be taken, so that the rest of the plan can be shown all the same. */

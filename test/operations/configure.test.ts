@@ -8,6 +8,7 @@ import * as fc from 'fast-check';
 import {validateAnswers} from '../../source/core/config/answers.js';
 import type {Plan, PlanRequest} from '../../source/core/config/plan.js';
 import {Failure} from '../../source/core/failure.js';
+import {heldApplications} from '../../source/system/held-applications.js';
 import {applyPlan, planConfiguration} from '../../source/operations/configure.js';
 import {bundledScripts} from '../../source/operations/configure/bundled-scripts.js';
 import {makeLoopDisks} from '../support/loop-disk.js';
@@ -366,12 +367,42 @@ suite('configure', {skip: whyNotRoot()}, () => {
 		assert.equal(spawnSync('sh', ['-c', '. "$0"; printf "%s %s %s" "$data_directory" "$user" "$lease"', settings], {encoding: 'utf8'}).stdout, '/data/it\'s $here backup 60');
 	});
 
+	test('several applications get one pair of scripts and a directory; what is not meant any more does not run, what is an administrator\'s own stays', async () => {
+		const {directory, configuration} = makePlace();
+		const inside = (name: string): string => join(directory, 'azure/quiesce.d', name);
+		// What was set up for one alone counts.
+		await applyPlan(await plan({configuration, answers: {application: 'postgresql', applicationSettings: {dataDirectory: '/data/pg', user: 'backup'}}}));
+		const both = await plan({configuration, answers: {application: ['postgresql', 'mysql'], applicationSettings: {mysql: {socket: '/s', lease: 20}, postgresql: {lease: 70}}}});
+		assert.deepEqual([both.valid, both.problems, both.verdict.outcome], [true, [], 'application-consistent']);
+		await applyPlan(both);
+		const written = JSON.parse(readFileSync(configuration, 'utf8')) as Record<string, string>;
+		assert.deepEqual([written['preScriptLocation'], written['postScriptLocation']], [join(directory, 'azure/quiesce-pre.sh'), join(directory, 'azure/quiesce-post.sh')]);
+		assert.deepEqual([modeOf(written['preScriptLocation']!), modeOf(inside('')), modeOf(inside('50-postgresql-pre.sh')), modeOf(inside('50-postgresql.conf'))], ['700', '700', '700', '600']);
+		const settings = (name: string, words: string): string => spawnSync('sh', ['-c', `. "$0"; printf %s "${words}"`, inside(name)], {encoding: 'utf8'}).stdout;
+		assert.equal(settings('50-postgresql.conf', '$data_directory $user $lease'), '/data/pg backup 70');
+		assert.equal(settings('90-mariadb.conf', '$socket $lease'), '/s 20');
+		assert.deepEqual(heldApplications(written['preScriptLocation']!).toSorted(), ['mariadb', 'postgresql']);
+		const same = await plan({configuration, answers: {application: ['mariadb', 'postgresql']}});
+		assert.deepEqual([same.valid, same.changed], [true, false]);
+
+		writeFileSync(inside('20-own-pre.sh'), '# own\n', {mode: 0o700});
+		const one = await plan({configuration, answers: {application: ['mariadb']}});
+		assert.deepEqual(one.actions.map(({kind, path}) => [kind, path]), [['set-aside', inside('50-postgresql-post.sh')], ['set-aside', inside('50-postgresql-pre.sh')]]);
+		await applyPlan(one);
+		assert.deepEqual(readdirSync(inside('')).filter(name => name.endsWith('-pre.sh')), ['20-own-pre.sh', '90-mariadb-pre.sh']);
+		assert.equal((await plan({configuration, answers: {application: ['mariadb']}})).changed, false);
+	});
+
 	test('an application that is not known, or settings of it, are refused without a word about locations', async () => {
 		const {configuration} = makePlace();
 		for (const [answers, key, message] of [
 			[{application: 'postgres'}, 'application', /application is "postgres", a text\. Expected: one of postgresql/],
 			[{application: 'postgresql', applicationSettings: {nosuch: '1'}}, 'applicationSettings.nosuch', /no setting called nosuch/],
 			[{application: 'postgresql', applicationSettings: {dataDirectory: 'data'}}, 'applicationSettings.dataDirectory', /absolute path/],
+			[{application: ['postgresql', 'nosuch']}, 'application', /application is "nosuch", a text/],
+			[{application: ['mysql', 'mariadb']}, 'application', /mysql and mariadb are the same one/],
+			[{application: ['postgresql'], applicationSettings: {mariadb: {}}}, 'applicationSettings.mariadb', /for mariadb, which is not in application/],
+			[{application: ['postgresql'], applicationSettings: {postgresql: {dataDirectory: 'data'}}}, 'applicationSettings.postgresql.dataDirectory', /absolute path/],
 		] as const) {
 			const {valid, problems} = await plan({configuration, answers});
 			assert.deepEqual([valid, problems.map(problem => problem.key)], [false, [key]]);

@@ -24,8 +24,8 @@ const expectations: Readonly<Record<string, string>> = {
 	continueBackupOnFailure: 'true or false, without quotes',
 	fsFreezeEnabled: 'true or false, without quotes',
 	ScriptsExecutionPollTimeSeconds: 'a whole number of seconds from 1 to 5, without quotes',
-	application: 'the name of a bundled application, as text',
-	applicationSettings: 'an object whose values are texts, numbers, true or false',
+	application: 'the name of a bundled application, as text, or a list of such names: ["postgresql", "redis"]',
+	applicationSettings: 'an object whose values are texts, numbers, true or false; where application is a list, one such object for each name',
 };
 
 /** How many bytes all parameters of a script may have together: a fraction of what Linux passes to a program, which depends on limits of the machine. */
@@ -52,6 +52,9 @@ export function validateAnswers(value: unknown): readonly AnswerProblem[] {
 			const problem = sizeProblem(key, (value as Readonly<Record<string, unknown>>)[key]);
 			if (problem !== null) add(problem);
 		}
+
+		const problem = depthProblem(value as Readonly<Record<string, unknown>>);
+		if (problem !== null) add(problem);
 	}
 
 	return [...problems.values()];
@@ -91,7 +94,8 @@ function problemOf({instancePath, keyword, params}: ErrorObject, value: unknown)
 		return valueProblem(key, given, 'either application, whose scripts are installed, or script locations, not both');
 	}
 
-	const [place] = inner;
+	const [place, below] = inner;
+	if (key === 'application') return valueProblem(key, given);
 	if (place !== undefined && Array.isArray(given)) {
 		const item: unknown = given[Number(place)];
 		const which = `Parameter ${Number(place) + 1} in ${key}`;
@@ -101,12 +105,26 @@ function problemOf({instancePath, keyword, params}: ErrorObject, value: unknown)
 
 	if (place !== undefined && key === 'applicationSettings') {
 		const item = (given as Readonly<Record<string, unknown>>)[place];
-		const expected = 'a text, a number, true or false';
-		const type = item === null ? 'null' : Array.isArray(item) ? 'a list' : 'an object';
-		return {key, value: null, expected, message: `${place} in ${key} is ${type}. Expected: ${expected}.`};
+		return below === undefined ? settingProblem(place, item) : settingProblem(`${place}.${below}`, (item as Readonly<Record<string, unknown>>)[below]);
 	}
 
 	return valueProblem(key, given);
+}
+
+/** Values are not repeated: there may be secrets among them. */
+function settingProblem(place: string, item: unknown, expected = 'a text, a number, true or false'): AnswerProblem {
+	const key = 'applicationSettings';
+	const type = item === null ? 'null' : Array.isArray(item) ? 'a list' : typeof item === 'object' ? 'an object' : 'a single value';
+	return {key, value: null, expected, message: `${place} in ${key} is ${type}. Expected: ${expected}.`};
+}
+
+/** Settings are by name where several applications are named, and only there. */
+function depthProblem({application, applicationSettings: settings}: Readonly<Record<string, unknown>>): AnswerProblem | null {
+	if (typeof settings !== 'object' || settings === null || Array.isArray(settings)) return null;
+	const several = Array.isArray(application);
+	const wrong = Object.entries(settings as Readonly<Record<string, unknown>>).find(([, item]) => (typeof item === 'object') !== several);
+	if (wrong === undefined) return null;
+	return several ? settingProblem(wrong[0], wrong[1], 'an object with the settings of that application, because application is a list') : settingProblem(wrong[0], wrong[1]);
 }
 
 function unknownKey(key: string, value: unknown): AnswerProblem {

@@ -41,6 +41,8 @@ export type Action = {readonly sentence: string} & (
 	| {readonly kind: 'write-configuration'; readonly path: string}
 	| {readonly kind: 'copy-script'; readonly from: string; readonly path: string; readonly mode: number}
 	| {readonly kind: 'write-script'; readonly path: string; readonly content: string; readonly mode: number}
+	/** Gets another name, under which it is not run. */
+	| {readonly kind: 'set-aside'; readonly path: string; readonly to: string}
 	| {readonly kind: 'chmod'; readonly path: string; readonly mode: number}
 	| {readonly kind: 'chown'; readonly path: string; readonly owner: 'root'}
 );

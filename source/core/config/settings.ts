@@ -57,9 +57,12 @@ export const settingRanges = {
 
 /** The answers of `setup --answers` and of the wizard: any of the configuration's keys, or a bundled application in place of the locations. */
 export type Answers = Partial<Settings> & {
-	readonly application?: string;
-	readonly applicationSettings?: Readonly<Record<string, string | number | boolean>>;
+	readonly application?: string | readonly string[];
+	/** Where `application` is a list: by name. */
+	readonly applicationSettings?: SomeSettings | Readonly<Record<string, SomeSettings>>;
 };
+
+type SomeSettings = Readonly<Record<string, string | number | boolean>>;
 
 export type AnswerKey = keyof Answers;
 

@@ -8,7 +8,7 @@ export type Entries = {
 	/** Where the questions' first answers come from. */
 	readonly source: 'existing' | 'download' | 'bundled' | 'file';
 	readonly templateFile: string;
-	/** The id of the bundled application's offer; `emptyPair` for scripts to fill in; null for scripts of one's own. */
+	/** The id of the bundled application's offer (`together` for several); `emptyPair` for scripts to fill in; null for scripts of one's own. */
 	readonly application: string | null;
 	/** By offer and setting: `postgresql.port`. */
 	readonly applicationSettings: Readonly<Record<string, string>>;
@@ -35,6 +35,9 @@ export type Entries = {
 
 /** Stands for the pair of scripts that do nothing yet; no application is called so. */
 export const emptyPair = '/';
+
+/** The id of the offer of all that run here. */
+export const together = '+';
 
 export type EntryName = keyof Entries;
 
@@ -161,7 +164,7 @@ export function answersOf(entries: Entries, applications: readonly ApplicationOf
 	return {
 		...(entries.application === emptyPair ? {[keys.preScript]: join(directory, 'pre.sh'), [keys.postScript]: join(directory, 'post.sh')} : offer === undefined
 			? {[keys.preScript]: place(entries.preScript), [keys.postScript]: place(entries.postScript)}
-			: {application: offer.name, applicationSettings: settingsOf(entries, offer)}),
+			: applicationAnswers(offer, settingsOf(entries, offer))),
 		[keys.preParameters]: [...entries.preParameters],
 		[keys.postParameters]: [...entries.postParameters],
 		[keys.preRetries]: numberOrText(entries.preRetries),
@@ -171,6 +174,13 @@ export function answersOf(entries: Entries, applications: readonly ApplicationOf
 		fsFreezeEnabled: entries.fsFreezeEnabled,
 		...(entries.poll === 3 && !Object.hasOwn(base, keys.poll) ? {} : {[keys.poll]: entries.poll}),
 	};
+}
+
+/** Several are named in a list, with their settings by name. */
+function applicationAnswers({name, parts}: ApplicationOffer, settings: Readonly<Record<string, string>>): Settings {
+	if (parts === undefined) return {application: name, applicationSettings: settings};
+	const named = (part: string): Settings => Object.fromEntries(Object.entries(settings).filter(([key]) => key.startsWith(`${part}.`)).map(([key, value]) => [key.slice(part.length + 1), value]));
+	return {application: parts.map(part => part.name), applicationSettings: Object.fromEntries(parts.map(part => [part.name, named(part.name)]))};
 }
 
 /** What is no number stays as it was typed, so that the complaint can name it. */

@@ -60,7 +60,7 @@ export type ApplicationQuestion = {
 export type ApplicationOffer = {
 	/** Tells two instances of one application apart. */
 	readonly id: string;
-	/** As in the answers: `postgresql`. */
+	/** As in the answers: `postgresql`. Empty for several together. */
 	readonly name: string;
 	/** With its version where it was detected: "PostgreSQL 15". */
 	readonly title: string;
@@ -74,6 +74,8 @@ export type ApplicationOffer = {
 	readonly questions: readonly ApplicationQuestion[];
 	/** What detection has answered. */
 	readonly settings: Readonly<Record<string, string>>;
+	/** The offers that this one takes together: its questions and settings bear their names in front, `postgresql.user`. */
+	readonly parts?: readonly ApplicationOffer[];
 	/** What its scripts are called with. */
 	readonly parameters: (settings: Readonly<Record<string, string>>) => {readonly pre: readonly string[]; readonly post: readonly string[]};
 };

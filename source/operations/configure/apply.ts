@@ -50,6 +50,9 @@ function changesOf({actions, text, seen}: Plan, now: ReadonlyMap<string, Look>):
 				break;
 			case 'backup':
 				break;
+			case 'set-aside':
+				changes.push({kind: 'rename', path, to: action.to, ...expected(path)});
+				break;
 			case 'write-configuration':
 				changes.push({kind: 'write', path, bytes: Buffer.from(text), mode: configurationMode, ...expected(path), ...backupOf(path)});
 				break;
@@ -80,6 +83,8 @@ function doneSentence(action: Action, kept: string | null): string {
 			return `made the directory ${action.path} (root, ${action.mode.toString(8)})`;
 		case 'backup':
 			return `kept the previous ${action.path} as ${kept ?? action.to}`;
+		case 'set-aside':
+			return `set ${action.path} aside as ${action.to}`;
 		case 'write-configuration':
 			return `wrote ${action.path} (root, 600)`;
 		case 'write-script':

@@ -24,7 +24,7 @@ export function ScriptsScreen(props: SetupProps): ReactNode {
 			value={props.state.entries.application}
 			change={value => ({type: 'entered', name: 'application', value})}
 			choices={[
-				...applications.filter(({detected}) => detected).map(({id, title, found}) => ({value: id, label: title, detail: found, ...(id === suggested ? {note: 'recommended'} : {})})),
+				...applications.filter(({detected}) => detected).map(({id, title, found, parts}) => ({value: id, ...(parts === undefined ? {label: title, detail: found} : {label: 'All of these together', detail: title}), ...(id === suggested ? {note: 'recommended'} : {})})),
 				{value: null, label: 'My own scripts', detail: 'choose two files'},
 				{value: emptyPair, label: 'A pair to fill in', detail: 'does nothing yet'},
 				...applications.filter(({detected}) => !detected).map(({id, title, found}) => ({value: id, label: title, detail: found})),

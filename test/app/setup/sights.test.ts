@@ -3,6 +3,9 @@ import {suite, test} from 'node:test';
 import type {Application} from '../../../source/applications/index.js';
 import {applicationOffers} from '../../../source/app/setup/offers.js';
 import {machineSight} from '../../../source/app/setup/machine-sight.js';
+import {validateAnswers} from '../../../source/core/config/answers.js';
+import {answersOf, defaultEntries} from '../../../source/core/wizard/entries.js';
+import {suggestedApplication} from '../../../source/core/wizard/reduce.js';
 import type {MachineLook} from '../../../source/operations/look-at-machine.js';
 
 const target = (mount: string) => ({mount, device: '8:1', type: 'ext4'});
@@ -67,6 +70,20 @@ suite('the applications that are offered', () => {
 		assert.equal(second!.questions[0]!.check(''), 'This cannot be left empty.');
 		assert.match(wait!.check('soon') ?? '', /whole seconds/);
 		assert.deepEqual([password!.secret, password!.check('x')], [true, null]);
+	});
+
+	test('where several run, all of them together come first, with their questions and settings under their names', async () => {
+		const other: Application = {...application, name: 'other', title: 'Other', detect: async () => [{...(await application.detect())[0]!, name: 'other', title: 'Other 3', settings: {}}]};
+		const offers = await applicationOffers([application, other]);
+		assert.deepEqual(offers.map(({id}) => id), ['+', 'thing', 'thing#2', 'other']);
+		const [all] = offers;
+		assert.deepEqual([all!.title, all!.running, all!.settings], ['Thing 1 and Other 3', true, {'thing.port': '1'}]);
+		assert.deepEqual(all!.questions.map(({name, question}) => [name, question]).slice(0, 3), [['thing.wait', 'Thing 1: How long?'], ['thing.password', 'Thing 1: Which password?'], ['other.port', 'Other 3: Which port?']]);
+		assert.equal(suggestedApplication(offers), '+');
+		const entries = {...defaultEntries, application: '+', applicationSettings: {'+.other.port': '9', '+.thing.wait': '7', 'thing.wait': '8'}};
+		const {application: names, applicationSettings} = answersOf(entries, offers, {}, '/etc/azure');
+		assert.deepEqual([names, applicationSettings], [['thing', 'other'], {thing: {port: '1', wait: '7', password: ''}, other: {port: '9', wait: '5', password: ''}}]);
+		assert.deepEqual(validateAnswers({application: names, applicationSettings}), []);
 	});
 
 	test('one that was not found is offered all the same', async () => {

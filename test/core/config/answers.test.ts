@@ -75,6 +75,19 @@ suite('answers', () => {
 		assert.match(validateAnswers({applicationSettings: {}})[0]!.message, /application as well/);
 		assert.ok(!JSON.stringify(validateAnswers({applicationSettings: {password: 'geheim', other: ['geheim']}})).includes('geheim'));
 		assert.match(validateAnswers({application: 'redis', applicationSettings: {a: []}})[0]!.message, /^a in applicationSettings is a list/);
+		assert.match(validateAnswers({application: 'redis', applicationSettings: {a: {}}})[0]!.message, /^a in applicationSettings is an object\. Expected: a text/);
+	});
+
+	test('several applications are a list of names, and their settings are by name', () => {
+		assert.deepEqual(validateAnswers({application: ['postgresql', 'redis'], applicationSettings: {redis: {port: 6379}}}), []);
+		assert.deepEqual(validateAnswers({application: ['redis'], ...scripts}).map(({key}) => key).toSorted(), ['postScriptLocation', 'preScriptLocation']);
+		for (const application of [[], ['redis', 'redis'], ['Redis'], [1], null]) {
+			const problems = validateAnswers({application});
+			assert.deepEqual(problems.map(({key}) => key), ['application']);
+			assert.match(problems[0]!.message, /Expected: the name of a bundled application, as text, or a list of such names/);
+		}
+		assert.match(validateAnswers({application: ['redis'], applicationSettings: {port: 'geheim'}})[0]!.message, /^port in applicationSettings is a single value\. Expected: an object with the settings of that application/);
+		assert.match(validateAnswers({application: ['redis'], applicationSettings: {redis: {port: [1]}}})[0]!.message, /^redis\.port in applicationSettings is a list/);
 	});
 
 	test('the published schema is one by the standard, and others\' validators take it as well', () => {
