@@ -7,7 +7,7 @@ import {foretell} from '../operations/examine.js';
 import {lookBack} from '../operations/look-back.js';
 import {entryLines, historyLines} from '../output/plain-history.js';
 import {isHistoryReadable} from '../system/history-store.js';
-import {readUnfinished} from '../system/journal.js';
+import {readUnfinished} from '../system/unfinished-cycles.js';
 import {stateDirectoryPath} from '../system/state-directory.js';
 import {writeTextfile} from '../system/textfile.js';
 import {defaultConfiguration, type Command} from './invocation.js';

@@ -10,7 +10,7 @@ import type {MountFact, MountFacts} from '../core/mount-facts.js';
 import {readSettingsText, repairSettings} from '../core/settings-text.js';
 import {configuredPath, extensionDirectory, gatherExtensionFacts, gatherTunables} from '../system/azure-files.js';
 import {isRegularFile, openPlaces, readPath} from '../system/inspection.js';
-import {readUnfinished} from '../system/journal.js';
+import {readUnfinished} from '../system/unfinished-cycles.js';
 import {readMachineFacts} from '../system/machine-facts.js';
 import {readMountFacts, resolveDirectories} from '../system/mounts.js';
 import {isAlive} from '../system/processes.js';

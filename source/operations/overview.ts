@@ -5,7 +5,7 @@ import {newestFirst, type HistoryEntry} from '../core/history.js';
 import type {Overview, Presence} from '../core/overview.js';
 import {gatherExtensionFacts, gatherTunables} from '../system/azure-files.js';
 import {readHistory} from '../system/history-store.js';
-import {readUnfinished} from '../system/journal.js';
+import {readUnfinished} from '../system/unfinished-cycles.js';
 import {extensionLockFile, lookAtLock} from '../system/lock.js';
 import {readFence, readMountFacts, resolveDirectories} from '../system/mounts.js';
 import {loadNative} from '../system/native.js';

@@ -1,11 +1,11 @@
 import {exitCodes, Failure} from '../core/failure.js';
 import type {SettledCycle, SettledMount} from '../core/settlement.js';
 import {settleCycle, thawLeftovers} from '../system/guard/settle-cycle.js';
-import {readUnfinished, type UnfinishedCycle} from '../system/journal.js';
 import {extensionLockFile, lockFileIsThere, lookAtLock, takeLock} from '../system/lock.js';
 import {loadNative} from '../system/native.js';
 import {isAlive} from '../system/processes.js';
 import {existingStateDirectory} from '../system/state-directory.js';
+import {readUnfinished, type UnfinishedCycle} from '../system/unfinished-cycles.js';
 
 /** What earlier cycles had left, and what was done about it. */
 export type Resumed = {

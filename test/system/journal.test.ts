@@ -3,7 +3,8 @@ import {appendFileSync, chmodSync, chownSync, existsSync, linkSync, mkdtempSync,
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, test} from 'node:test';
-import {continueJournal, hasRun, openJournal, readBootId, readJournal, readUnfinished, readUnfinishedCycle, type Journal, type JournalStep} from '../../source/system/journal.js';
+import {continueJournal, hasRun, openJournal, readBootId, readJournal, type Journal, type JournalStep} from '../../source/system/journal.js';
+import {readUnfinished, readUnfinishedCycle} from '../../source/system/unfinished-cycles.js';
 import {markProcess} from '../../source/system/processes.js';
 import {must, run} from '../support/process.js';
 import {firstReason, whyNoSandbox, whyNotRoot} from '../support/skip.js';

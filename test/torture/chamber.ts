@@ -1,6 +1,6 @@
 import {closeSync, existsSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync} from 'node:fs';
 import {join} from 'node:path';
-import {readUnfinishedCycle} from '../../source/system/journal.js';
+import {readUnfinishedCycle} from '../../source/system/unfinished-cycles.js';
 import {readProcess} from '../../source/system/processes.js';
 import {textOf} from '../../source/system/pseudo-files.js';
 import {makeLoopDisks, type LoopDisks} from '../support/loop-disk.js';

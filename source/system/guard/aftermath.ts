@@ -1,10 +1,11 @@
 import type {PostSettlement, ScriptSettlement} from '../../core/settlement.js';
 import {familyOf} from '../families.js';
 import type {HeldScripts} from '../guard.js';
-import {continueJournal, foldJournal, hasRun, readJournal, type Finisher, type Journal, type JournalStep} from '../journal.js';
+import {continueJournal, hasRun, readJournal, type Finisher, type Journal, type JournalStep} from '../journal.js';
 import {isAlive} from '../processes.js';
 import {drainOutputOf, startScript, type FamilyHandle, type ScriptCommand} from '../scripts.js';
 import {pause} from '../time.js';
+import {foldJournal} from '../unfinished-cycles.js';
 
 /** Between two attempts of a script. */
 const retryPauseMs = 1000;

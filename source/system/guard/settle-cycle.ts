@@ -3,9 +3,9 @@ import type {PlannedTarget} from '../../core/freeze-plan.js';
 import type {SettledCycle, SettledMount} from '../../core/settlement.js';
 import {removeEmptyFamilies} from '../families.js';
 import {readMounts} from '../mounts.js';
-import type {UnfinishedCycle} from '../journal.js';
 import type {Native} from '../native.js';
 import {within} from '../time.js';
+import type {UnfinishedCycle} from '../unfinished-cycles.js';
 import {endHasteOf, gracePeriods} from './haste.js';
 import {settleScripts, type SettleOptions} from './aftermath.js';
 

@@ -1,7 +1,7 @@
 import {extensionLockFile, takeLock} from '../lock.js';
-import {readUnfinishedCycle} from '../journal.js';
 import {loadNative} from '../native.js';
 import {longestTimerMs} from '../time.js';
+import {readUnfinishedCycle} from '../unfinished-cycles.js';
 import {settleCycle, thawLeftovers} from './settle-cycle.js';
 
 /**

@@ -1,0 +1,136 @@
+import type {SnapshotReference} from '../../core/cycle-events.js';
+import {freezes, goesOnUnfrozen, takesSnapshot} from '../../core/cycle/decide.js';
+import {ownError} from '../../core/errors.js';
+import type {ErrorReference} from '../../core/outcome.js';
+import {within} from '../../system/time.js';
+import type {Course} from './course.js';
+import type {Preparation} from './preparation.js';
+import {describeRefusals, freezeErrors} from './refusals.js';
+import {messageOf} from './telling.js';
+
+/** A flush that the disk does not come to an end with must not hold the application: the freeze itself flushes again. */
+const flushWithinMs = 5000;
+
+/** The middle of a cycle, between its scripts: freeze, snapshot, thaw. */
+export class FreezeWindow {
+	freezing: 'frozen' | 'failed' | 'off' = 'off';
+	windowMs = 0;
+	/** Of the freeze alone. */
+	errors: readonly ErrorReference[] = [];
+	/** That were frozen. */
+	mounts: readonly string[] = [];
+	snapshotTaken = false;
+	/** ISO 8601. */
+	snapshotAt: string | undefined;
+	readonly #course: Course;
+	/** True from the first freeze call on: then something has to be thawed, or to be made sure of. */
+	#asked = false;
+
+	constructor(course: Course) {
+		this.#course = course;
+	}
+
+	/** Freezes where that is decided, and takes the snapshot where there is to be one. */
+	async open(preScriptSucceeded: boolean): Promise<void> {
+		const {plan, check, guard} = this.#course.ready;
+		const decision = {continueBackupOnFailure: check.settings.continueBackupOnFailure || !check.settingsKnown, fsFreezeEnabled: check.settings.fsFreezeEnabled, disks: plan.disks, preScriptSucceeded};
+		const targets = plan.waves.flat();
+		if (this.#course.interrupted !== undefined || !takesSnapshot(decision)) {
+			const why = this.#course.interrupted === undefined ? 'continueBackupOnFailure is off, and there are several disks' : 'interrupted';
+			this.#course.telling.skip('freeze', why);
+			return this.#course.telling.skip('snapshot', why);
+		}
+
+		if (!decision.fsFreezeEnabled) this.#course.telling.skip('freeze', 'fsFreezeEnabled is off');
+		else if (!freezes(decision)) this.#course.telling.skip('freeze', 'not worth it: the scripts failed, and this is the snapshot of a single disk');
+		else if (targets.length === 0) {
+			this.freezing = 'frozen';
+			this.#course.telling.skip('freeze', 'there is no filesystem to freeze');
+		} else {
+			await this.#freeze(targets.map(({mount}) => mount));
+			if (this.#course.interrupted !== undefined || (this.freezing === 'failed' && !goesOnUnfrozen(decision))) return this.#course.telling.skip('snapshot', this.#course.interrupted === undefined ? 'the freeze failed' : 'interrupted');
+		}
+
+		await this.#snapshot(guard.lost);
+	}
+
+	async #freeze(mounts: readonly string[]): Promise<void> {
+		const {guard, deadlineMs} = this.#course.ready;
+		this.#course.telling.start('freeze', {mounts, thawsAfterMs: deadlineMs});
+		const began = performance.now();
+		await within(guard.flush(), flushWithinMs);
+		this.#course.note({step: 'freezing', ...(guard.hastens ? {hastened: true} : {})});
+		this.#asked = true;
+		const report = await guard.freeze(this.#course.telling.mount);
+		this.mounts = report.frozen ? mounts : [];
+		this.freezing = report.frozen ? 'frozen' : 'failed';
+		this.errors = report.frozen ? [] : freezeErrors(report.mounts);
+		this.#course.errors.push(...this.errors);
+		this.#course.telling.end('freeze', report.frozen ? 'succeeded' : this.errors.some(({code}) => code === 122) ? 'timed-out' : 'failed', {
+			durationMs: performance.now() - began,
+			...(report.frozen ? {} : {errors: this.errors, detail: describeRefusals(report.mounts)}),
+		});
+	}
+
+	async #snapshot(lost: AbortSignal): Promise<void> {
+		const {snapshot} = this.#course.ready;
+		this.#course.telling.start('snapshot', {detail: snapshot.detail});
+		const began = performance.now();
+		const frozen = this.freezing === 'frozen' && this.mounts.length > 0;
+		try {
+			this.snapshotAt = new Date().toISOString();
+			await snapshot.take(frozen ? AbortSignal.any([lost, this.#course.signal]) : this.#course.signal);
+			if (frozen) lost.throwIfAborted();
+			this.snapshotTaken = true;
+			this.#course.telling.end('snapshot', 'succeeded', {durationMs: performance.now() - began});
+		} catch (error) {
+			const interrupted = this.#course.interrupted !== undefined;
+			const errors = interrupted ? [] : [lost.aborted ? this.#whyLost(lost) : ownError('SnapshotFailed')];
+			this.#course.errors.push(...errors);
+			this.#course.telling.end('snapshot', 'failed', {durationMs: performance.now() - began, errors, detail: interrupted ? 'interrupted' : messageOf(lost.aborted ? lost.reason : error)});
+		}
+	}
+
+	/** Thaws; may be called whatever happened before. */
+	async close(): Promise<void> {
+		const {guard} = this.#course.ready;
+		if (!this.#asked) return this.#course.telling.skip('thaw', 'nothing was frozen');
+		if (this.freezing === 'frozen') this.#course.telling.start('thaw', {mounts: this.mounts});
+		const report = await guard.thaw(this.#course.telling.mount);
+		this.windowMs = report.windowMs;
+		const failed = report.mounts.filter(({ok}) => !ok);
+		this.#course.stuck = failed.length > 0;
+		if (this.#course.stuck) this.#course.errors.push(ownError('ThawFailed'));
+		this.#course.tryNote({step: 'thawed'});
+		if (this.freezing !== 'frozen' && failed.length === 0) return this.#course.telling.skip('thaw', 'nothing stayed frozen');
+		const took = report.mounts.map(({durationMs}) => durationMs);
+		if (this.snapshotTaken && this.freezing === 'frozen' && (report.byDeadline || report.thawedByOthers.length > 0)) {
+			// Thawed while the snapshot was under way, or right after it: nobody knows.
+			this.snapshotTaken = false;
+			this.#course.errors.push(report.byDeadline ? this.#whyLost(guard.lost) : ownError('SnapshotFailed'));
+			if (report.thawedByOthers.length > 0) this.#course.telling.warn('thawed-by-others', `Somebody else thawed ${report.thawedByOthers.join(', ')} while the snapshot was taken.`, 'Look for another backup, or for fsfreeze -u in somebody\'s script.');
+		}
+
+		this.#course.telling.end('thaw', failed.length === 0 ? 'succeeded' : 'failed', {durationMs: Math.max(0, ...took), ...(failed.length === 0 ? {} : {detail: describeRefusals(failed)})});
+	}
+
+	#whyLost(lost: AbortSignal): ErrorReference {
+		return messageOf(lost.reason).startsWith('The deadline') ? ownError('SnapshotFailed') : ownError('GuardLost');
+	}
+
+	/** Completes the snapshot after everything else, or removes what there is of it. */
+	async keepSnapshot(mark: Parameters<Preparation['snapshot']['keep']>[0]): Promise<{readonly reference: SnapshotReference | null; readonly failed: boolean}> {
+		const {snapshot} = this.#course.ready;
+		if (this.snapshotTaken) {
+			try {
+				return {reference: await snapshot.keep(mark), failed: false};
+			} catch (error) {
+				this.#course.errors.push(ownError('SnapshotFailed'));
+				this.#course.telling.warn('snapshot-not-kept', `The snapshot was taken, but could not be completed: ${messageOf(error)}`, 'Look for space and errors where it was to be kept, and run the cycle again.');
+			}
+		}
+
+		await snapshot.release().catch(() => {});
+		return {reference: null, failed: true};
+	}
+}
