@@ -7,17 +7,17 @@ import {eraseScreen, TerminalOutput} from '../system/terminal.js';
 import {KeyInput} from './shell/key-input.js';
 import {Navigation} from './shell/navigation.js';
 import {Shell} from './shell/shell.js';
-import {currentCycle, type CycleSignal} from './current-cycle.js';
+import {currentWork, type WorkSignal} from './current-work.js';
 import type {Leaving, Route} from './view.js';
 
 /** How long what was written is waited for at the end: a terminal that takes nothing must not keep quiesce running. */
 const drainWithinMs = 2000;
 
-const signalCodes: Readonly<Record<CycleSignal, number>> = {SIGINT: exitCodes.interrupted, SIGTERM: exitCodes.terminated, SIGHUP: exitCodes.hungUp};
+const signalCodes: Readonly<Record<WorkSignal, number>> = {SIGINT: exitCodes.interrupted, SIGTERM: exitCodes.terminated, SIGHUP: exitCodes.hungUp};
 
 /**
  * Opens the app at a view and answers its exit code. Draws on the terminal's alternate screen; what the last view leaves behind is printed after it, where it stays.
- * A cycle that is running is brought to its end before this returns, whatever became of the screen. Rejects with what a view threw.
+ * A cycle or a verification that is running is brought to its end before this returns, whatever became of the screen. Rejects with what a view threw.
  */
 export async function openApp(route: Route, invocation: Invocation): Promise<number> {
 	const output = new TerminalOutput();
@@ -50,13 +50,13 @@ export async function openApp(route: Route, invocation: Invocation): Promise<num
 	return leaving.exitCode;
 }
 
-/** How the app is left. Where a view has thrown while a cycle was running, the cycle is waited for, and what came of it is told all the same. */
+/** How the app is left. Where a view has thrown while something was running, that is waited for, and what came of it is told all the same. */
 async function whenLeft(navigation: Navigation, instance: Instance): Promise<Leaving> {
 	const leaving = await Promise.race([navigation.left, instance.waitUntilExit().then((): Leaving => ({exitCode: 0}))]).catch((error: unknown): Leaving => ({exitCode: exitCodes.bug, error}));
-	const cycle = currentCycle();
-	if (cycle === null) return leaving;
-	const result = await cycle.ended.catch(() => null);
-	return result === null ? leaving : {summary: cycle.summary(result), ...leaving};
+	const work = currentWork();
+	if (work === null) return leaving;
+	const summary = await work.ended.catch(() => null);
+	return summary === null ? leaving : {summary, ...leaving};
 }
 
 /** Node's own warnings would be written across the screen. Answers what lets them through again. */
@@ -101,16 +101,16 @@ function draw({navigation, size, output, input, invocation}: Drawing): {readonly
 	};
 }
 
-/** A signal, or a terminal that is gone, ends the app; a cycle that is running is aborted first, which thaws and runs the post-script. Answers what ends the listening. */
+/** A signal, or a terminal that is gone, ends the app; a cycle that is running is aborted first, which thaws and runs the post-script, and so is a verification, which removes its copies. Answers what ends the listening. */
 function listenForSignals(navigation: Navigation, input: KeyInput): () => void {
-	const signal = (name: CycleSignal): void => {
-		const cycle = currentCycle();
-		if (cycle === null) {
+	const signal = (name: WorkSignal): void => {
+		const work = currentWork();
+		if (work === null) {
 			navigation.leave({exitCode: signalCodes[name]});
 			return;
 		}
-		cycle.abort(name);
-		void cycle.ended.then(result => navigation.leave({exitCode: signalCodes[name], summary: cycle.summary(result)}), error => navigation.fail(error));
+		work.abort(name);
+		void work.ended.then(summary => navigation.leave({exitCode: signalCodes[name], summary}), error => navigation.fail(error));
 	};
 	const gone = (): void => signal('SIGHUP');
 	const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

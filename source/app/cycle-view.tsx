@@ -131,7 +131,8 @@ function Running({cycle}: {readonly cycle: RunningCycle}): ReactNode {
 }
 
 function Ended(props: ViewProps & {readonly cycle: RunningCycle; readonly result: CycleResult; readonly onAgain: () => void}): ReactNode {
-	const {cycle, result, onAgain, back, leave} = props;
+	const {cycle, result, onAgain, open, back, leave} = props;
+	const snapshot = result.snapshot?.path;
 	const [explained, setExplained] = useState<ErrorEntry | null>(null);
 	const progress = useCellValue(cycle.progress);
 	const scroll = useScroll();
@@ -147,6 +148,7 @@ function Ended(props: ViewProps & {readonly cycle: RunningCycle; readonly result
 				...scroll.bindings,
 				{keys: ['r'], label: 'run again', run: onAgain},
 				...(error === undefined ? [] : [{keys: ['x'], label: 'explain', run: () => setExplained(error)}]),
+				...(snapshot === undefined ? [] : [{keys: ['v'], label: 'verify the snapshot', run: () => open({view: 'verify', snapshot})}]),
 				...leaveKeys(props),
 			]}
 		>

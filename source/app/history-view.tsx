@@ -124,6 +124,7 @@ type DetailProps = {readonly entry: HistoryEntry; readonly open: ViewProps['open
 function Detail({entry, open, onBack, stops}: DetailProps): ReactNode {
 	const scroll = useScroll();
 	const [error] = entry.errors;
+	const path = process.geteuid?.() === 0 ? entry.snapshot?.path : undefined;
 	return (
 		<Frame
 			where={['history', `${entry.source === 'azure' ? 'backup' : 'cycle'} of ${entry.at.slice(0, 16).replace('T', ' ')} UTC`]}
@@ -131,6 +132,7 @@ function Detail({entry, open, onBack, stops}: DetailProps): ReactNode {
 			bindings={[
 				...scroll.bindings,
 				...(error === undefined ? [] : [{keys: ['x'], label: 'explain', run: () => open({view: 'explain', name: error.name})}]),
+				...(path === undefined ? [] : [{keys: ['v'], label: 'verify the snapshot', run: () => open({view: 'verify', snapshot: path})}]),
 				{keys: ['esc', 'enter', 'q'], label: 'back', run: onBack},
 				...stops,
 			]}

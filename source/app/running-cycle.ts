@@ -2,7 +2,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import {Cell} from '../components/cell.js';
 import type {CycleEvent, CycleResult} from '../core/cycle-events.js';
 import {foldProgress, initialProgress, isFrozen, type Progress} from '../core/progress.js';
-import {setCurrentCycle, type CurrentCycle, type CycleSignal} from './current-cycle.js';
+import {setCurrentWork, type WorkSignal} from './current-work.js';
 import {startCycle, type CycleOrder, type CycleRun} from '../operations/run-cycle.js';
 import {countWaiting} from '../system/waiting-processes.js';
 
@@ -15,11 +15,11 @@ export type CycleStage = 'preparing' | 'running' | 'ended';
 /**
  * A cycle and its progress. Belongs to the process, not to a screen: screens come and look at the cells; only `abort` changes its fate.
  */
-export class RunningCycle implements CurrentCycle {
+export class RunningCycle {
 	readonly progress = new Cell<Progress>(initialProgress());
 	readonly stage = new Cell<CycleStage>('preparing');
 	/** The first signal that asked for its end. */
-	readonly aborting = new Cell<CycleSignal | null>(null);
+	readonly aborting = new Cell<WorkSignal | null>(null);
 	/** How many processes wait for a frozen filesystem; null where that cannot be told. */
 	readonly waiting = new Cell<number | null>(null);
 	/** Rejects with a Failure where nothing was begun. */
@@ -35,11 +35,11 @@ export class RunningCycle implements CurrentCycle {
 		this.#summarise = summarise;
 		this.ended = this.#live(order);
 		this.ended.catch(() => {});
-		setCurrentCycle(this);
+		setCurrentWork({abort: this.abort, ended: this.ended.then(this.summary)});
 	}
 
 	/** Thaws, runs the post-script, and ends. Only the first one counts. */
-	readonly abort = (signal: CycleSignal): void => {
+	readonly abort = (signal: WorkSignal): void => {
 		if (this.aborting.read() !== null || this.stage.read() === 'ended') return;
 		this.aborting.set(signal);
 		this.#run?.abort(signal);
@@ -59,7 +59,7 @@ export class RunningCycle implements CurrentCycle {
 			this.#counting?.abort();
 			this.#flush();
 			this.stage.set('ended');
-			setCurrentCycle(null);
+			setCurrentWork(null);
 		}
 	}
 

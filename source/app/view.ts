@@ -9,6 +9,8 @@ export type Route =
 	| {readonly view: 'cycle'; readonly asked?: true}
 	| {readonly view: 'watch'}
 	| {readonly view: 'history'}
+	/** `snapshot`: its id or directory. */
+	| {readonly view: 'verify'; readonly snapshot: string}
 	/** `name`: an error's name or code to open at once. */
 	| {readonly view: 'explain'; readonly name?: string};
 

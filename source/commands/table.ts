@@ -115,6 +115,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
 		mostOperands: 1,
 		options: [],
 		root: true,
+		screen: (_flags, [snapshot]) => (snapshot === undefined ? null : {view: 'verify', snapshot}),
 		load: async () => (await import('./verify.js')).run,
 	},
 	demo: {

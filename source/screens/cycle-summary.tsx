@@ -16,7 +16,8 @@ export type SummaryLine = {readonly mark?: Mark; readonly text: string; readonly
 
 type Writer = {readonly add: (text: string, options?: {readonly mark?: Mark; readonly tone?: Tone; readonly indent?: number; readonly lead?: string}) => void; readonly blank: () => void; readonly lines: readonly SummaryLine[]};
 
-function writer(width: number): Writer {
+/** Writes the lines of a summary, each as wide as there is room. */
+export function summaryWriter(width: number): Writer {
 	const lines: SummaryLine[] = [];
 	return {
 		lines,
@@ -58,7 +59,7 @@ function capital(text: string): string {
 
 /** What stays of a cycle: outcome, windows, where the snapshot is, what Azure would have made of it, each error with a way out, each warning. */
 export function summaryLines(progress: Progress, result: CycleResult, width: number, {symbols}: Theme): readonly SummaryLine[] {
-	const out = writer(width - 2);
+	const out = summaryWriter(width - 2);
 	const {dot, arrow} = symbols;
 	const lead = `${arrow} `;
 	const head = headline(result, progress.startedAt === null || progress.endedAt === null ? null : progress.endedAt - progress.startedAt);

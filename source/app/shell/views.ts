@@ -11,5 +11,6 @@ export const views: Readonly<Partial<Record<Route['view'], () => Promise<ViewMod
 	doctor: async () => import('../doctor-view.js'),
 	history: async () => import('../history-view.js'),
 	watch: async () => import('../watch-view.js'),
+	verify: async () => import('../verify-view.js'),
 	explain: async () => import('../explain-view.js'),
 };
