@@ -1,24 +1,9 @@
+import type {CycleOutlook} from '../core/cycle-outlook.js';
 import {checkExtension, predict} from '../core/extension/index.js';
 import {planFreeze} from '../core/freeze-plan.js';
-import type {Verdict} from '../core/outcome.js';
 import {findProvider} from '../providers/index.js';
 import {gatherExtensionFacts, gatherTunables} from '../system/azure-files.js';
 import {readFence, readMountFacts, resolveDirectories} from '../system/mounts.js';
-
-/** What a cycle would do, before anybody has asked for it. */
-export type CycleOutlook = {
-	/** What would be frozen, in this order; empty where freezing is switched off. */
-	readonly freezes: readonly {readonly mount: string; readonly type: string}[];
-	readonly freezeEnabled: boolean;
-	/** What might be expected there and is left out, with the reason as a clause. */
-	readonly leaves: readonly {readonly mount: string; readonly reason: string}[];
-	/** As configured; null where neither will run. */
-	readonly scripts: {readonly pre: string; readonly post: string; readonly limitMs: number} | null;
-	readonly provider: {readonly name: string; readonly summary: string};
-	/** After how long everything is thawed whatever happens. */
-	readonly thawsAfterMs: number;
-	readonly verdict: Verdict;
-};
 
 /** Reads a few files and changes nothing. Throws a Failure for a mount or a provider that will not do. */
 export function foreseeCycle(order: {readonly configuration: string; readonly mounts: readonly string[]; readonly provider: string}): CycleOutlook {

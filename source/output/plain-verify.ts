@@ -1,3 +1,4 @@
+import {duration} from '../core/durations.js';
 import type {ApplicationProof, FilesystemProof, Proof, ProofCheck, VerifyResult, VerifyStep} from '../core/verification.js';
 
 const done: Readonly<Record<VerifyStep['step'], string>> = {copy: 'copied', mount: 'mounted', check: 'checked', search: 'searched', start: 'came up', examine: 'examined', remember: 'written', 'clean-up': 'removed'};
@@ -5,7 +6,7 @@ const doing: Readonly<Record<VerifyStep['step'], string>> = {copy: 'copying', mo
 
 /** One line for a step of a verification; null for one that needs none. */
 export function plainVerifyStep({step, subject, state, durationMs, detail}: VerifyStep): string | null {
-	const time = durationMs === undefined ? '' : ` in ${seconds(durationMs)}`;
+	const time = durationMs === undefined ? '' : ` in ${duration(durationMs)}`;
 	switch (state) {
 		// The long ones are announced, so that nobody wonders.
 		case 'started': return step === 'clean-up' || step === 'search' || step === 'mount' ? null : `  ${doing[step]} ${subject}`;
@@ -25,12 +26,12 @@ export function plainVerifyResult(result: VerifyResult, symbols: VerifySymbols):
 		`${symbols[result.result]} ${result.sentence}`,
 		...result.filesystems.flatMap(filesystem => [`  ${symbols[filesystem.result]} ${filesystem.sentence}`, ...filesystemLines(filesystem)]),
 		...result.applications.flatMap(application => [`  ${symbols[application.result]} ${application.sentence}`, ...applicationLines(application)]),
-		`  snapshot ${result.snapshot.path}, verified in ${seconds(result.durationMs)}`,
+		`  snapshot ${result.snapshot.path}, verified in ${duration(result.durationMs)}`,
 	];
 }
 
 function filesystemLines({type, frozen, mountMs, checks}: FilesystemProof): readonly string[] {
-	const facts = [type, ...(mountMs === null ? [] : [`mounted in ${seconds(mountMs)}`]), ...(frozen === null ? [] : [frozen ? 'taken frozen' : 'not frozen when it was taken'])];
+	const facts = [type, ...(mountMs === null ? [] : [`mounted in ${duration(mountMs)}`]), ...(frozen === null ? [] : [frozen ? 'taken frozen' : 'not frozen when it was taken'])];
 	return [`      ${facts.join(', ')}`, ...checks.slice(1).map(checkLine)];
 }
 
@@ -39,9 +40,5 @@ function applicationLines({dataDirectory, checks}: ApplicationProof): readonly s
 }
 
 function checkLine({name, sentence, durationMs}: ProofCheck): string {
-	return `      ${name}: ${sentence} (${seconds(durationMs)})`;
-}
-
-function seconds(milliseconds: number): string {
-	return `${(milliseconds / 1000).toFixed(2)} s`;
+	return `      ${name}: ${sentence} (${duration(durationMs)})`;
 }

@@ -4,20 +4,12 @@ import {columnsOf, cutPathTo, wrapText} from '../components/columns.js';
 import {ScrollView, type Scroll} from '../components/scroll.js';
 import {useRoom} from '../components/size.js';
 import {useTheme, type Theme, type Tone} from '../components/theme.js';
+import type {CycleOutlook} from '../core/cycle-outlook.js';
 import {duration} from '../core/durations.js';
-import type {Verdict} from '../core/outcome.js';
 import {outcomeWords, verdictReason} from '../core/verdict-words.js';
 
 export type CycleOutlookProps = {
-	readonly outlook: {
-		readonly freezes: readonly {readonly mount: string; readonly type: string}[];
-		readonly freezeEnabled: boolean;
-		readonly leaves: readonly {readonly mount: string; readonly reason: string}[];
-		readonly scripts: {readonly pre: string; readonly post: string; readonly limitMs: number} | null;
-		readonly provider: {readonly name: string; readonly summary: string};
-		readonly thawsAfterMs: number;
-		readonly verdict: Verdict;
-	};
+	readonly outlook: CycleOutlook;
 	readonly scroll: Scroll;
 };
 

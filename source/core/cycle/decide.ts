@@ -24,7 +24,7 @@ export type CycleFacts = {
  */
 export function decideOutcome(facts: CycleFacts): Outcome {
 	if (facts.interrupted || !facts.snapshotSucceeded) return 'failed';
-	const wanted = facts.continueBackupOnFailure || facts.disks <= 1;
+	const wanted = wantsLesser(facts);
 	if (facts.scriptsSucceeded) {
 		if (facts.freezing !== 'failed') return 'application-consistent';
 		return wanted ? 'crash-consistent' : 'failed';
@@ -36,7 +36,7 @@ export function decideOutcome(facts: CycleFacts): Outcome {
 
 /** Whether a cycle goes on to its snapshot after the check and the pre-script. */
 export function takesSnapshot(facts: Pick<CycleFacts, 'continueBackupOnFailure' | 'disks'> & {readonly preScriptSucceeded: boolean}): boolean {
-	return facts.preScriptSucceeded || facts.continueBackupOnFailure || facts.disks <= 1;
+	return facts.preScriptSucceeded || wantsLesser(facts);
 }
 
 /** Whether the filesystems are frozen for it: the documented exception for a single disk takes its snapshot unfrozen. */
@@ -44,7 +44,7 @@ export function freezes(facts: Pick<CycleFacts, 'continueBackupOnFailure' | 'fsF
 	return facts.fsFreezeEnabled && (facts.preScriptSucceeded || facts.continueBackupOnFailure);
 }
 
-/** Whether the snapshot is still taken after a freeze that failed: a crash-consistent one, where it is wanted. */
-export function goesOnUnfrozen(facts: Pick<CycleFacts, 'continueBackupOnFailure' | 'disks'>): boolean {
+/** Whether a lesser snapshot is wanted where something failed; after a freeze that failed it is a crash-consistent one. */
+export function wantsLesser(facts: Pick<CycleFacts, 'continueBackupOnFailure' | 'disks'>): boolean {
 	return facts.continueBackupOnFailure || facts.disks <= 1;
 }

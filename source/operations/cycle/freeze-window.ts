@@ -1,5 +1,5 @@
 import type {SnapshotReference} from '../../core/cycle-events.js';
-import {freezes, goesOnUnfrozen, takesSnapshot} from '../../core/cycle/decide.js';
+import {freezes, wantsLesser, takesSnapshot} from '../../core/cycle/decide.js';
 import {ownError} from '../../core/errors.js';
 import type {ErrorReference} from '../../core/outcome.js';
 import {within} from '../../system/time.js';
@@ -48,7 +48,7 @@ export class FreezeWindow {
 			this.#course.telling.skip('freeze', 'there is no filesystem to freeze');
 		} else {
 			await this.#freeze(targets.map(({mount}) => mount));
-			if (this.#course.interrupted !== undefined || (this.freezing === 'failed' && !goesOnUnfrozen(decision))) return this.#course.telling.skip('snapshot', this.#course.interrupted === undefined ? 'the freeze failed' : 'interrupted');
+			if (this.#course.interrupted !== undefined || (this.freezing === 'failed' && !wantsLesser(decision))) return this.#course.telling.skip('snapshot', this.#course.interrupted === undefined ? 'the freeze failed' : 'interrupted');
 		}
 
 		await this.#snapshot(guard.lost);

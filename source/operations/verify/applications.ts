@@ -3,6 +3,7 @@ import {restorers} from '../../applications/restore/index.js';
 import type {RestoreReport, Restorer} from '../../applications/restore/restorer.js';
 import {parseMark, whyStale, type QuiesceMark} from '../../core/quiesce-mark.js';
 import type {SnapshotRecord} from '../../core/snapshot-record.js';
+import {duration} from '../../core/durations.js';
 import type {ApplicationProof, MarkProof, Proof, VerifySink} from '../../core/verification.js';
 import {ownerOfAll, searchCopies, type CopyFindings} from '../../system/copy-search.js';
 import type {Owner, Room} from '../../system/room.js';
@@ -112,7 +113,7 @@ function conclude({application, path, expected, report, mark: given, markText, s
 	const held = mark.state === 'present' || (!expected && mark.state !== 'ahead' && snapshot.preScriptSucceeded);
 	const result: Proof = failed !== undefined ? 'does-not-restore' : held ? 'restores' : 'restores-without-the-mark';
 	const sentence = failed === undefined
-		? `${report.title}: came up in ${seconds(recovery.durationMs)}, ${recovery.sentence}; ${mark.sentence}`
+		? `${report.title}: came up in ${duration(recovery.durationMs)}, ${recovery.sentence}; ${mark.sentence}`
 		: `${report.title}: came up, but ${failed.name} ${failed.sentence}`;
 	return {...base, result, sentence, recovery: {needed: recovery.needed, durationMs: recovery.durationMs}, checks};
 }
@@ -133,8 +134,4 @@ function lost(name: string): ApplicationProof {
 		name, title: name, dataDirectory: '', result: 'does-not-restore', sentence: `${name}: the cycle held it, and there is no data of it in the snapshot`, recovery: null, checks: [],
 		mark: {state: 'missing', expected: true, sentence: 'no data directory', id: null, at: null, position: null, recovered: null},
 	};
-}
-
-function seconds(milliseconds: number): string {
-	return `${(milliseconds / 1000).toFixed(2)} s`;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {type CycleFacts, decideOutcome, freezes, goesOnUnfrozen, takesSnapshot} from '../../../source/core/cycle/decide.js';
+import {type CycleFacts, decideOutcome, freezes, wantsLesser, takesSnapshot} from '../../../source/core/cycle/decide.js';
 import type {Outcome} from '../../../source/core/outcome.js';
 
 /** The documented table, a row a line; what a row leaves open is absent. First match counts. */
@@ -45,6 +45,6 @@ test('a failed pre-script keeps several disks from a snapshot, and a single disk
 	assert.equal(freezes({preScriptSucceeded: false, continueBackupOnFailure: false, fsFreezeEnabled: true}), false);
 	assert.equal(freezes({preScriptSucceeded: false, continueBackupOnFailure: true, fsFreezeEnabled: true}), true);
 	assert.equal(freezes({preScriptSucceeded: true, continueBackupOnFailure: true, fsFreezeEnabled: false}), false);
-	assert.equal(goesOnUnfrozen({continueBackupOnFailure: false, disks: 2}), false);
-	assert.equal(goesOnUnfrozen({continueBackupOnFailure: false, disks: 1}), true);
+	assert.equal(wantsLesser({continueBackupOnFailure: false, disks: 2}), false);
+	assert.equal(wantsLesser({continueBackupOnFailure: false, disks: 1}), true);
 });
