@@ -48,9 +48,11 @@ done
 # What one pre-script began, until a post-script has ended it.
 run=$state/run
 
+now() { date -u +%Y-%m-%dT%H:%M:%S.%3NZ; }
+
 # log WORDS: one line with the time, in memory; the post-script takes it to $log_file when nothing is frozen any more.
 log() {
-	printf '%s %s: %s\n' "$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)" "$role" "$*" >>"$state/log"
+	printf '%s %s: %s\n' "$(now)" "$role" "$*" >>"$state/log"
 }
 
 # The log's lines go to the file, which is kept small.
@@ -124,7 +126,8 @@ fail() {
 # succeed WORDS: the application is ready for the snapshot, unless a post-script has been here meanwhile because this script was late.
 succeed() {
 	if late; then fail "ready too late, after the time limit; released again"; fi
-	: >"$run/held"
+	# The post-script may have removed it all; a failing ":" would end this script without releasing anything.
+	true >"$run/held"
 	if [ -e "$run/cancelled" ] || [ "$(cat "$run/pre" 2>/dev/null)" != "$$" ]; then fail "the post-script came first; released again"; fi
 	log "$*"
 	printf '%s: %s\n' "$name" "$*"
@@ -167,12 +170,12 @@ as() {
 }
 
 # mark DIRECTORY KEY=VALUE…: writes DIRECTORY/.quiesce-mark, on disk when this returns, as the directory's owner. A restored copy can be compared
-# with it: what had been committed at this position must be there.
+# with it: what had been committed at this position, and at $mark_time (as "now" writes it; default: this moment), must be there.
 mark() {
 	directory=$1
 	shift
 	log "mark in $directory: $*"
-	printf '%s\n' "id=$id" "at=$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)" "$@" >"$run/mark"
+	printf '%s\n' "id=$id" "at=${mark_time:-$(now)}" "$@" >"$run/mark"
 	in_time marked write_mark "$directory" || fail "the mark could not be written to $directory"
 }
 write_mark() {
@@ -239,6 +242,13 @@ close_session() {
 	code=$(timeout "$(left)" head -n 1 <&5)
 	exec 5>&-
 	[ "$code" = 0 ]
+}
+
+# kill_session SESSION: ends one that does not leave, where its keeper still lives (else it is at the end of its commands, and leaves).
+kill_session() {
+	keeper=$(cat "$run/$1/keeper" 2>/dev/null) && grep -qsF "$run/$1" "/proc/$keeper/cmdline" && kill -s KILL -- "-$keeper"
+	# In its place, for a pre-script that still waits for its answer.
+	echo ended >&4
 }
 
 # What the session's client said last (bounded, without waiting).
