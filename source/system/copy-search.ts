@@ -108,6 +108,12 @@ export function sizeOf(path: string): number | null {
 	return facts?.isFile() === true ? facts.size : null;
 }
 
+/** When a regular file was written to, milliseconds since 1970; null for anything else. */
+export function modifiedOf(path: string): number | null {
+	const facts = look(path);
+	return facts?.isFile() === true ? facts.mtimeMs : null;
+}
+
 function look(path: string): Stats | undefined {
 	try {
 		return lstatSync(path, {throwIfNoEntry: false});

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import {writeFileSync} from 'node:fs';
+import {mkdirSync, readdirSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {basename, join} from 'node:path';
 import {DatabaseSync} from 'node:sqlite';
 import {after, before, suite, test} from 'node:test';
@@ -110,6 +110,26 @@ suite('verify: Redis', {skip: firstReason(whyNoSandbox(), whyNoRedis(), whyNoLoo
 		}
 	});
 
+	test('with its mark: as a place in the append-only file, as the time of a dump', async () => {
+		const parts = readdirSync(join(server.dataDirectory, 'appendonlydir'));
+		const file = parts.find(name => name.endsWith('.incr.aof'))!;
+		const {size} = statSync(join(server.dataDirectory, 'appendonlydir', file));
+		await server.ask('save');
+		const written = Math.floor(statSync(join(server.dataDirectory, 'dump.rdb')).mtimeMs / 1000);
+		for (const [position, result, state] of [
+			[`aof:${file}:${size}`, 'restores', 'present'], [`aof:${file}:${size + 1}`, 'restores-without-the-mark', 'ahead'], ['aof:appendonly.aof.99.incr.aof:1', 'restores', 'present'],
+			[`dump:dump.rdb:${written}`, 'restores', 'present'], [`dump:dump.rdb:${written + 1}`, 'restores-without-the-mark', 'ahead'],
+		] as const) {
+			writeFileSync(join(server.dataDirectory, '.quiesce-mark'), mark('redis', position));
+			const found = await verifySnapshot(await lab.take({applications: ['redis']}));
+			assert.deepEqual([found.result, only(found, 'redis').mark.state], [result, state], position);
+			// The mark tells which of the two was in use.
+			assert.equal(only(found, 'redis').checks[0]?.name, position.startsWith('dump') ? 'redis-check-rdb' : 'redis-check-aof');
+		}
+
+		for (const name of ['.quiesce-mark', 'dump.rdb']) rmSync(join(server.dataDirectory, name));
+	});
+
 	test('with an unfinished command at the end loads, and says so', async () => {
 		const result = await verifySnapshot(await lab.spoil(snapshot, `printf '*3\\r\\n$3\\r\\nset\\r\\n$3\\r\\nab' >>"$(ls "$1/${data}"/appendonlydir/*.incr.aof)"`));
 		assert.equal(result.result, 'restores', result.sentence);
@@ -151,6 +171,22 @@ suite('verify: SQLite', {skip: firstReason(whyNoSandbox(), whyNoLoopDisks('ext4'
 		assert.equal(basename(application.dataDirectory), 'notes.db');
 		assert.equal(application.recovery?.needed, true);
 		assert.equal(application.checks.at(-1)?.sentence, '20001');
+	});
+
+	test('with the mark beside one, another database somewhere else is none that was held', async () => {
+		const elsewhere = join(lab.mount, 'elsewhere');
+		mkdirSync(elsewhere);
+		const other = new DatabaseSync(join(elsewhere, 'other.db'));
+		other.exec('create table t (n)');
+		other.close();
+		writeFileSync(join(lab.mount, '.quiesce-mark'), mark('sqlite', ''));
+		const result = await verifySnapshot(await lab.take({applications: ['sqlite']}));
+		rmSync(join(lab.mount, '.quiesce-mark'));
+		const lost = await verifySnapshot(await lab.take({applications: ['sqlite']}));
+		rmSync(elsewhere, {recursive: true});
+		assert.equal(result.result, 'restores', result.sentence);
+		assert.deepEqual(result.applications.map(({mark: {state, expected}}) => [state, expected]).toSorted(), [['none', false], ['present', true]]);
+		assert.equal(lost.result, 'restores-without-the-mark');
 	});
 
 	for (const [what, script] of [

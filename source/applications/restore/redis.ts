@@ -3,7 +3,8 @@ import type {ProofCheck} from '../../core/verification.js';
 import {entriesIn, sizeOf, textOfRegular} from '../../system/copy-search.js';
 import {versionOf} from '../../system/installed.js';
 import {findCommand} from '../../system/shell.js';
-import {complaintOf, type PositionProof, type RestoreOrder, type Restorer} from './restorer.js';
+import {dumpOf, lookAtPosition} from './redis-position.js';
+import {complaintOf, type RestoreOrder, type Restorer} from './restorer.js';
 
 /** What a Redis directory holds, and how a server is told to read it. */
 type Dataset = {
@@ -26,6 +27,7 @@ export const redis: Restorer = {
 		// Before the server repairs what it can.
 		const checks = [await checkFiles(dataset, order)];
 		if (checks[0]?.passed === false) return {title, state: 'down', sentence: `${dataset.check.program} ${checks[0].sentence}`, checks};
+		const compare = lookAtPosition(order, dataset.check.file);
 		room.nameOf(owner);
 		const directory = room.makeDirectory(`redis-${tag}`, owner);
 		const socket = join(directory, 'socket');
@@ -51,21 +53,20 @@ export const redis: Restorer = {
 			}
 		}
 
-		// A server that was held for the snapshot had no command half written.
 		const cut = server.lines().some(line => /truncat/i.test(line));
-		const position: PositionProof = cut
-			? {reached: false, recovered: null, sentence: 'its append-only file ends in the middle of a command'}
-			: {reached: null, recovered: null, sentence: 'the mark is in the copy'};
+		const cutAt = server.lines().flatMap(line => /Truncating the AOF.* at offset (\d+)/.exec(line)?.[1] ?? []).map(Number)[0] ?? null;
 		return {
-			title, state: 'up', checks, position: order.mark === null ? null : position,
+			title, state: 'up', checks, position: order.mark === null ? null : compare(cut, cutAt),
 			recovery: {needed: cut, durationMs, sentence: cut ? `it dropped an unfinished command at the end of ${dataset.words}` : `it loaded ${dataset.words}`},
 		};
 	},
 };
 
-/** The append-only file where there is one, because Redis then reads nothing else; else the newest dump. */
-function datasetOf({room, path}: RestoreOrder): Dataset | null {
+/** The append-only file where there is one, because Redis then reads nothing else; else the dump. A mark knows which of them was in use. */
+function datasetOf({room, path, mark}: RestoreOrder): Dataset | null {
 	const names = entriesIn(room.outside(path));
+	const marked = dumpOf(mark)?.name;
+	if (marked !== undefined && names.includes(marked)) return dumpSet(path, marked);
 	for (const name of names) {
 		// Redis 7 and later: a directory with a manifest that names the parts.
 		const manifest = entriesIn(room.outside(join(path, name))).find(entry => entry.endsWith('.manifest'));
@@ -79,7 +80,11 @@ function datasetOf({room, path}: RestoreOrder): Dataset | null {
 	const dumps = names.filter(name => name.endsWith('.rdb') && !name.startsWith('temp-') && textOfRegular(room.outside(join(path, name)), 5) !== null);
 	const dump = dumps.includes('dump.rdb') ? 'dump.rdb' : dumps[0];
 	if (dump === undefined) return null;
-	return {parameters: ['--appendonly', 'no', '--dbfilename', dump], check: {program: 'redis-check-rdb', file: join(path, dump)}, words: 'its dump'};
+	return dumpSet(path, dump);
+}
+
+function dumpSet(path: string, name: string): Dataset {
+	return {parameters: ['--appendonly', 'no', '--dbfilename', name], check: {program: 'redis-check-rdb', file: join(path, name)}, words: 'its dump'};
 }
 
 /** The file ends in the middle of a command. */

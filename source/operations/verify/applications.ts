@@ -9,7 +9,11 @@ import {ownerOfAll, searchCopies, type CopyFindings} from '../../system/copy-sea
 import type {Owner, Room} from '../../system/room.js';
 
 /** A data directory to be brought up, and why it is thought to be one. */
-type Instance = {readonly application: string; readonly path: string; readonly owner: Owner; readonly markText: string | null};
+type Instance = {
+	readonly application: string; readonly path: string; readonly owner: Owner; readonly markText: string | null;
+	/** Known not to be meant: its kind was held, and this one is not among those that were. */
+	readonly bystander?: boolean;
+};
 
 export type ApplicationsOrder = {
 	readonly room: Room;
@@ -56,8 +60,10 @@ function instancesOf(found: CopyFindings): readonly Instance[] {
 		instances.push({application, path: directory, owner, markText: text});
 	}
 
-	// A mark beside databases is for all of them.
-	instances.push(...found.sqlite.map(({path, owner}) => ({application: 'sqlite', path, owner, markText: sqliteMark(found, dirname(path))})));
+	// A mark beside databases is for all of them. Databases elsewhere are those of programs that nobody thinks of.
+	const databases = found.sqlite.map(({path, owner}) => ({application: 'sqlite', path, owner, markText: sqliteMark(found, dirname(path))}));
+	const anyMarked = databases.some(({markText}) => markText !== null);
+	instances.push(...databases.map(database => ({...database, bystander: anyMarked && database.markText === null})));
 	return instances;
 }
 
@@ -66,12 +72,12 @@ function sqliteMark(found: CopyFindings, directory: string): string | null {
 	return text !== null && parseMark(text)?.application === 'sqlite' ? text : null;
 }
 
-async function prove({application, path, owner: given, markText}: Instance, tag: string, order: ApplicationsOrder): Promise<ApplicationProof> {
+async function prove({application, path, owner: given, markText, bystander = false}: Instance, tag: string, order: ApplicationsOrder): Promise<ApplicationProof> {
 	const {room, snapshot, questions, startMs, checkMs, signal, onStep} = order;
 	const mark = markText === null ? null : parseMark(markText);
 	const stale = mark === null ? null : whyStale(mark, snapshot);
 	// A snapshot that does not say whom its cycle held leaves it to the marks.
-	const expected = snapshot.applications?.includes(application) ?? markText !== null;
+	const expected = !bystander && (snapshot.applications?.includes(application) ?? markText !== null);
 	const restorer: Restorer | undefined = restorers.find(({name}) => name === application);
 	if (restorer === undefined) {
 		const report: RestoreReport = {title: application, state: 'not-tried', sentence: `quiesce does not know how to bring up ${application}`};

@@ -1,0 +1,75 @@
+#!/bin/sh
+# Before the snapshot: makes what is committed in SQLite databases safe on disk.
+#   sqlite-pre.sh                settings: sqlite.conf beside it, which names the databases, one a line
+# hold=flush: flushes each database, its write-ahead log and its journal to the disk. Nothing is held, nobody waits, and no database is even opened:
+#   SQLite recovers by itself from a copy of these files that was taken at one moment.
+# hold=lock: also takes the write lock of each database (BEGIN IMMEDIATE), in a session that stays until the post-script, or until the lease is over:
+#   no transaction is under way in the copy. Reading goes on; who wants to write waits as long as its own busy timeout lets it, then gets
+#   "database is locked". It is asked for during lock_wait seconds, and nobody waits behind that.
+# hold=auto (default): flush.
+set -u
+databases='' hold=auto lock_wait=5
+# shellcheck source-path=SCRIPTDIR source=holding.sh
+. "$(dirname "$0")/holding.sh"
+
+# A journal comes and goes with every transaction, so a file may vanish meanwhile.
+# shellcheck disable=SC2317 # in_time calls it
+# shellcheck disable=SC2317 # in_time calls it
+flush_files() {
+	for file in "$@"; do
+		if [ -e "$file" ]; then sync "$file" || [ ! -e "$file" ] || return 1; fi
+	done
+}
+
+# lock DATABASE: in a session of its own.
+lock() {
+	number=$((number + 1))
+	open_session "lock-$number" runuser -u "$(stat -c %U "$1")" -- env -i PATH="$PATH" LC_ALL=C "$sqlite3" -batch -bail -init /dev/null "$1"
+	say "lock-$number" ".timeout $((lock_wait * 1000))" 'BEGIN IMMEDIATE;' "SELECT 'locked';"
+	await locked || fail "$1 is not locked: $why"
+}
+
+begin
+[ "$hold" != auto ] || hold=flush
+case $hold in
+flush) ;;
+lock)
+	sqlite3=$(command -v sqlite3) || fail "hold=lock needs the program sqlite3, which is not installed"
+	[ "$lock_wait" -le "$(left)" ] || lock_wait=$(left)
+	;;
+*) fail "hold must be auto, flush or lock, and is $hold" ;;
+esac
+log "hold=$hold, lease $lease s"
+
+begun=$(date +%s%N)
+number=0
+directories=''
+set --
+while read -r named <&3; do
+	[ -n "$named" ] || continue
+	database=$(readlink -e "$named") || fail "$named is not there"
+	[ "$(head -c 15 "$database" | tr -d '\0')" = 'SQLite format 3' ] || fail "$named is no SQLite database (or an encrypted one, or empty)"
+	[ "$hold" = flush ] || lock "$database"
+	directory=$(dirname "$database")
+	set -- "$@" "$database-wal" "$database-journal" "$database" "$directory"
+	echo "$directories" | grep -qxF "$directory" || directories="$directories
+$directory"
+	log "$database"
+done 3<<END
+$databases
+END
+count=$(($# / 4))
+[ "$count" -gt 0 ] || fail "$here/$name.conf names no databases"
+
+# What has been committed until now was given to the kernel by those who committed it; now it goes to the disk.
+mark_time=$(now)
+in_time flushed flush_files "$@" || fail "not flushed to the disk: ${why:-$(tail -n 1 "$state/log")}"
+while read -r directory <&3; do
+	[ -z "$directory" ] || mark "$directory" application=sqlite "hold=$hold"
+done 3<<END
+$directories
+END
+
+words="$count databases flushed in $((($(date +%s%N) - begun) / 1000000)) ms"
+[ "$hold" = lock ] || succeed "$words, nothing is held"
+succeed "$words, their write locks are held, lease $lease s"

@@ -1,0 +1,310 @@
+import assert from 'node:assert/strict';
+import {chmodSync, readFileSync, statSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {after, before, suite, test} from 'node:test';
+import {redis} from '../../source/applications/redis.js';
+import {kill, processIds, readProcess} from '../../source/system/processes.js';
+import {makeLoopDisks, type LoopDisks} from '../support/loop-disk.js';
+import {startRedis, whyNoRedis, type RedisServer} from '../support/plain-redis.js';
+import {must, run, start, type Started} from '../support/process.js';
+import {placeScripts, readMark, until, type ScriptsLab} from '../support/scripts-lab.js';
+import {firstReason, whyNoLoopDisks, whyNoProgram, whyNoSandbox} from '../support/skip.js';
+
+const skip = firstReason(whyNoRedis(), whyNoLoopDisks('xfs'));
+/** A command of another client, which may have to wait. */
+const command = (server: RedisServer, ...words: readonly string[]): Started => start('redis-cli', ['-s', server.socket, ...words], {cwd: '/'});
+const waiting = async (server: RedisServer): Promise<number> => Number(/^blocked_clients:(\d+)/m.exec(await server.ask('info', 'clients'))?.[1]);
+
+suite('Redis with an append-only file', {skip}, () => {
+	let disks: LoopDisks;
+	let server: RedisServer;
+	let lab: ScriptsLab;
+
+	before(async () => {
+		disks = await makeLoopDisks([{name: 'data', type: 'xfs'}], {thawAfterSeconds: 300});
+		server = await startRedis(join(disks.disk('data').mount, 'redis'), {settings: ['--appendonly', 'yes', '--appendfsync', 'no', '--save', '']});
+		lab = placeScripts(redis, {address: server.socket});
+	});
+	after(async () => {
+		await lab?.end();
+		await server?.end();
+		await disks?.end();
+	});
+
+	test('is detected, with its version, its data, its mounts and its socket', async () => {
+		const found = (await redis.detect()).find(({dataDirectory}) => dataDirectory === server.dataDirectory);
+		assert.ok(found?.running === true);
+		assert.match(found.title, /^(?:Redis|Valkey) \d+\.\d+$/);
+		assert.deepEqual(found.mounts, [disks.disk('data').mount]);
+		assert.deepEqual(found.settings, {address: server.socket});
+		assert.equal(found.access, 'over its socket, without a password');
+	});
+
+	test('flush: what was acknowledged lies before the mark, nothing is held, the post-script succeeds', async () => {
+		await server.ask('eval', 'for n = 1, 1000 do redis.call("set", "key" .. n, string.rep("x", 100)) end', '0');
+		const pre = await lab.pre();
+		assert.equal(pre.exitCode, 0, pre.output);
+		assert.match(pre.output, /^test-redis-\w+: append-only file flushed in \d+ ms, mark at aof:\S+, nothing is held$/m);
+		assert.ok(pre.output.length < 200);
+		const mark = readMark(server.dataDirectory);
+		assert.deepEqual(Object.keys(mark).slice(0, 4), ['id', 'at', 'application', 'position']);
+		const [, kind, file = '', bytes] = /^(aof):(.*):(\d+)$/.exec(mark['position'] ?? '') ?? [];
+		assert.deepEqual([kind, mark['application'], mark['role']], ['aof', 'redis', 'master']);
+		assert.equal(Number(bytes), statSync(join(server.dataDirectory, 'appendonlydir', file)).size);
+		assert.ok(Number(bytes) > 100_000);
+		const {uid, mode} = statSync(join(server.dataDirectory, '.quiesce-mark'));
+		assert.deepEqual([uid, mode & 0o777], [statSync(server.dataDirectory).uid, 0o600]);
+		await server.ask('set', 'later', '1');
+		const post = await lab.post();
+		assert.equal(post.exitCode, 0, post.output);
+		assert.match(lab.log(), /pre: began, id [\s\S]*pre: mark in [\s\S]*pre: append-only file flushed[\s\S]*post: nothing was held/);
+		assert.equal(lab.memoryLog(), '');
+	});
+
+	test('pause: writing waits until the post-script, reading goes on, also while the filesystem is frozen', async () => {
+		lab.configure({address: server.socket, hold: 'pause'});
+		const pre = await lab.pre();
+		assert.equal(pre.exitCode, 0, pre.output);
+		const writer = command(server, 'set', 'waited', 'yes');
+		await until('the writer waits', async () => await waiting(server) === 1);
+		await must('fsfreeze', ['-f', disks.disk('data').mount]);
+		try {
+			assert.equal(await server.ask('get', 'key1'), 'x'.repeat(100));
+		} finally {
+			assert.ok(await disks.wasFrozen('data'));
+		}
+
+		assert.equal(await server.ask('exists', 'waited'), '0');
+		const post = await lab.post();
+		assert.equal(post.exitCode, 0, post.output);
+		assert.match(post.output, /released after \d+ ms/);
+		assert.equal((await writer.ended).stdout.trim(), 'OK');
+	});
+
+	test('a post-script alone succeeds, and so does a second one; a second pre-script takes the place of the first', async () => {
+		assert.equal((await lab.post()).exitCode, 0);
+		assert.equal((await lab.pre()).exitCode, 0);
+		const again = await lab.pre();
+		assert.equal(again.exitCode, 0, again.output);
+		const writer = command(server, 'set', 'again', '1');
+		await until('the writer waits', async () => await waiting(server) === 1);
+		assert.equal((await lab.post()).exitCode, 0);
+		await writer.ended;
+		assert.equal((await lab.post()).exitCode, 0);
+	});
+
+	test('the lease lets go when no post-script comes, and a late one says so', async () => {
+		lab.configure({address: server.socket, hold: 'pause', lease: '1'});
+		assert.equal((await lab.pre()).exitCode, 0);
+		assert.equal(await server.ask('set', 'after the lease', '1'), 'OK');
+		const post = await lab.post();
+		assert.equal(post.exitCode, 1);
+		assert.match(post.output, /had ended before the post-script \(lease 1 s\)/);
+		assert.equal((await lab.post()).exitCode, 0);
+	});
+
+	test('a server that does not answer: both scripts give up in time', async () => {
+		lab.configure({address: server.socket, hold: 'pause', giveUp: '2'});
+		assert.equal((await lab.pre()).exitCode, 0);
+		process.kill(server.pid(), 'SIGSTOP');
+		try {
+			const post = await lab.post();
+			assert.equal(post.exitCode, 1);
+			assert.match(post.output, /goes on by itself after the lease/);
+			const pre = await lab.pre();
+			assert.equal(pre.exitCode, 1);
+			assert.ok(pre.durationMs < 8000 && post.durationMs < 8000, `${pre.durationMs} and ${post.durationMs} ms`);
+			assert.equal((await lab.post()).exitCode, 0);
+		} finally {
+			process.kill(server.pid(), 'SIGCONT');
+		}
+
+		await server.ask('client', 'unpause');
+	});
+
+	test('a server that ended, or was started again, between the scripts: the post-script says so', async () => {
+		lab.configure({address: server.socket, hold: 'pause'});
+		assert.equal((await lab.pre()).exitCode, 0);
+		await server.kill();
+		const post = await lab.post();
+		assert.equal(post.exitCode, 1);
+		const pre = await lab.pre();
+		assert.equal(pre.exitCode, 1);
+		assert.match(pre.output, /does not answer root: Could not connect/);
+		assert.equal((await lab.post()).exitCode, 0);
+		await server.start();
+		assert.equal((await lab.pre()).exitCode, 0);
+		await server.kill();
+		await server.start();
+		const late = await lab.post();
+		assert.equal(late.exitCode, 1);
+		assert.match(late.output, /was started again since the pre-script/);
+		assert.equal((await lab.pre()).exitCode, 0);
+		assert.equal((await lab.post()).exitCode, 0);
+	});
+});
+
+suite('Redis with dumps alone', {skip}, () => {
+	let disks: LoopDisks;
+	let server: RedisServer;
+	let lab: ScriptsLab;
+	/** How long a dump takes for each of the hundred keys; microseconds. */
+	const delay = async (microseconds: number): Promise<unknown> => server.ask('config', 'set', 'rdb-key-save-delay', String(microseconds));
+	const saving = async (): Promise<boolean> => /^rdb_bgsave_in_progress:1/m.test(await server.ask('info', 'persistence'));
+	/** Redis understands this signal: its dump was ended on purpose. */
+	const idle = async (): Promise<unknown> => until('no dump is being written', async () => {
+		for (const pid of processIds()) if (readProcess(pid)?.parent === server.pid()) process.kill(pid, 'SIGUSR1');
+		return !await saving();
+	}, 60_000);
+
+	before(async () => {
+		disks = await makeLoopDisks([{name: 'data', type: 'xfs'}], {thawAfterSeconds: 300});
+		server = await startRedis(join(disks.disk('data').mount, 'redis'), {settings: ['--save', '3600 1000000', '--dbfilename', 'own name.rdb']});
+		await server.ask('eval', 'for n = 1, 100 do redis.call("set", "key" .. n, n) end', '0');
+		lab = placeScripts(redis, {address: server.socket});
+	});
+	after(async () => {
+		await lab?.end();
+		await server?.end();
+		await disks?.end();
+	});
+
+	test('a dump that is being written is waited for, and another one written, with all that was acknowledged', async () => {
+		await delay(5000);
+		assert.match(await server.ask('bgsave'), /started/);
+		await server.ask('set', 'last', '1');
+		const pre = await lab.pre();
+		assert.equal(pre.exitCode, 0, pre.output);
+		await delay(0);
+		const dump = join(server.dataDirectory, 'own name.rdb');
+		const {position, at = ''} = readMark(server.dataDirectory);
+		assert.equal(position, `dump:own name.rdb:${Math.floor(statSync(dump).mtimeMs / 1000)}`);
+		// What the mark promises is what the dump begins with, not what was written while it was made.
+		assert.ok(Date.parse(at) < statSync(dump).mtimeMs - 100);
+		assert.ok(readFileSync(dump).includes('last'));
+		assert.match(await server.ask('info', 'persistence'), /rdb_changes_since_last_save:0/);
+		assert.equal((await lab.post()).exitCode, 0);
+	});
+
+	test('a dump that is not ready in time: the pre-script gives up, and lets writers go on', async () => {
+		await delay(40_000);
+		for (const hold of ['flush', 'pause']) {
+			lab.configure({address: server.socket, hold, giveUp: '2'});
+			const pre = await lab.pre();
+			assert.equal(pre.exitCode, 1, hold);
+			assert.match(pre.output, /within the time limit/);
+			assert.ok(pre.durationMs < 6000, `${hold}: ${pre.durationMs} ms`);
+			assert.equal(await server.ask('set', 'free', '1'), 'OK');
+			assert.equal((await lab.post()).exitCode, 0);
+		}
+
+		await delay(0);
+	});
+
+	test('kill -9 of the pre-script half-way: writers go on with the lease, and with a post-script at once', async () => {
+		await delay(40_000);
+		for (const withPost of [false, true]) {
+			await idle();
+			lab.configure({address: server.socket, hold: 'pause', giveUp: '30', lease: withPost ? '60' : '2'});
+			const pre = lab.start('pre');
+			await until('its dump is being written', saving);
+			const writer = command(server, 'set', 'half-way', '1');
+			await until('the writer waits', async () => await waiting(server) === 1);
+			kill(pre.pid);
+			if (withPost) assert.equal((await lab.post()).exitCode, 0);
+			assert.equal((await writer.ended).stdout.trim(), 'OK');
+			if (!withPost) await lab.post();
+		}
+	});
+
+	test('late, and not ended by anybody: when the post-script has been there, the pre-script fails and holds nothing', async () => {
+		lab.configure({address: server.socket, hold: 'pause', giveUp: '30'});
+		await idle();
+		const pre = lab.start('pre');
+		await until('its dump is being written', saving);
+		assert.equal((await lab.post()).exitCode, 0);
+		await idle();
+		assert.notEqual((await pre.ended).exitCode, 0);
+		assert.equal(await server.ask('set', 'free', '2'), 'OK');
+		assert.equal((await lab.post()).exitCode, 0);
+	});
+
+	test('where Redis keeps nothing on disk the pre-script fails, unless a dump is asked for', async () => {
+		await idle();
+		await server.ask('config', 'set', 'save', '');
+		lab.configure({address: server.socket});
+		const pre = await lab.pre();
+		assert.equal(pre.exitCode, 1);
+		assert.match(pre.output, /keeps nothing on disk/);
+		lab.configure({address: server.socket, dump: 'always'});
+		const again = await lab.pre();
+		assert.equal(again.exitCode, 0, again.output);
+		assert.equal((await lab.post()).exitCode, 0);
+	});
+
+	test('a password comes from a file of root\'s, and is never a parameter of a command', {skip: whyNoProgram('strace')}, async () => {
+		const secret = 'not "for" everybody';
+		await server.ask('acl', 'setuser', 'backup', 'on', `>${secret}`, '+@all', '~*');
+		await server.ask('config', 'set', 'requirepass', `${secret}!`);
+		try {
+			const loginFile = join(lab.directory, 'login');
+			lab.configure({address: server.socket, loginFile, dump: 'always', hold: 'pause'});
+			for (const [login, words] of [[`${secret}!\n`, 'the password'], [`backup\n${secret}\n`, 'user and password']] as const) {
+				writeFileSync(loginFile, login, {mode: 0o600});
+				const trace = join(lab.directory, 'trace');
+				for (const role of ['pre', 'post']) {
+					const traced = await run('strace', ['-f', '-qq', '-s', '1000', '-e', 'trace=execve', '-o', trace, 'sh', join(lab.directory, `${lab.name}-${role}.sh`)], {cwd: '/'});
+					assert.equal(traced.exitCode, 0, words + traced.stderr);
+					const executed = readFileSync(trace, 'utf8');
+					assert.match(executed, /redis-cli/);
+					assert.ok(!executed.includes('everybody'), words);
+				}
+			}
+
+			chmodSync(loginFile, 0o644);
+			assert.match((await lab.pre()).output, /must be a file of root's that nobody else can read/);
+			lab.configure({address: server.socket});
+			assert.match((await lab.pre()).output, /wants a password/);
+		} finally {
+			await must('redis-cli', ['-s', server.socket, 'config', 'set', 'requirepass', ''], {env: {...process.env, REDISCLI_AUTH: `${secret}!`}});
+		}
+	});
+});
+
+suite('Redis, found by itself', {skip: firstReason(skip, whyNoSandbox(), whyNoProgram('ip'))}, () => {
+	test('the only server, wherever it listens, with the password in its own configuration; not one of several', async () => {
+		const lab = placeScripts(redis, {dump: 'always'});
+		const directory = join(lab.directory, 'data');
+		// Alone with its processes and its network, and with an /etc/redis of its own.
+		const script = `
+			set -e
+			ip link set lo up
+			mkdir -p "$1/a" "$1/b" "$1/etc"
+			mount --bind "$1/etc" /etc/redis
+			serve() { redis-server "$@" >>"$1.log" 2>&1 & }
+			ready() { for n in $(seq 600); do redis-cli "$@" ping >/dev/null 2>&1 && return; sleep 0.1; done; return 1; }
+			pre() { code=0; sh "$2-pre.sh" 2>&1 || code=$?; echo "code $code"; sh "$2-post.sh" >/dev/null; }
+			printf 'port 6379\\nrequirepass "quite secret"\\ncluster-enabled yes\\ndir %s/a\\n' "$1" >/etc/redis/redis.conf
+			serve /etc/redis/redis.conf; first=$!
+			ready
+			pre "$@"
+			serve --port 0 --unixsocket "$1/b/socket" --dir "$1/b"; second=$!
+			ready -s "$1/b/socket"
+			pre "$@"
+			kill $first; wait $first || :
+			pre "$@"
+			kill $second; wait $second || :
+			pre "$@"`;
+		try {
+			const end = await run('unshare', ['-m', '-p', '-n', '-f', '--kill-child', '--mount-proc', '--propagation', 'private', 'sh', '-c', script, 'sh', directory, join(lab.directory, lab.name)], {cwd: '/'});
+			assert.equal(end.exitCode, 0, end.stdout + end.stderr);
+			const answers = end.stdout.split(/code (\d)\n/);
+			assert.deepEqual(answers.filter((_, index) => index % 2 === 1), ['0', '1', '0', '1'], end.stdout);
+			assert.match(answers[2] ?? '', /2 Redis servers are running: \S+\.conf must say which/);
+			assert.match(answers[6] ?? '', /Redis is not running/);
+			assert.match(lab.log(), /at 127\.0\.0\.1:6379, [\s\S]* at \S+\/b\/socket, /);
+		} finally {
+			await lab.end();
+		}
+	});
+});

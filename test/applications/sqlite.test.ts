@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict';
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {existsSync, mkdirSync, readdirSync, statSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {DatabaseSync} from 'node:sqlite';
+import {after, before, suite, test} from 'node:test';
+import {sqlite} from '../../source/applications/sqlite.js';
+import {kill} from '../../source/system/processes.js';
+import {makeLoopDisks, type LoopDisks} from '../support/loop-disk.js';
+import {must, start} from '../support/process.js';
+import {letThrough, placeScripts, readMark, until, type ScriptsLab} from '../support/scripts-lab.js';
+import {firstReason, whyNoLoopDisks, whyNoProgram} from '../support/skip.js';
+
+suite('SQLite files', {skip: firstReason(whyNoLoopDisks('ext4'), whyNoProgram('sqlite3'))}, () => {
+	let disks: LoopDisks;
+	let lab: ScriptsLab;
+	let notes: string;
+	let orders: string;
+	/** Clients of the application that they belong to. */
+	let clients: readonly DatabaseSync[];
+	const isLocked = (client: DatabaseSync): boolean => {
+		try {
+			client.exec('begin immediate; rollback');
+			return false;
+		} catch (error) {
+			assert.match(String(error), /database is locked/);
+			return true;
+		}
+	};
+	const locked = (): readonly boolean[] => clients.map(isLocked);
+	const configure = (settings: Readonly<Record<string, string>> = {}): void => lab.configure({databases: `${notes}\n${orders}`, ...settings});
+
+	before(async () => {
+		disks = await makeLoopDisks([{name: 'data', type: 'ext4', megabytes: 32}, {name: 'log', type: 'ext4'}], {thawAfterSeconds: 300});
+		// As names can be, and of a user of their own.
+		const directory = join(disks.disk('data').mount, 'the app\'s');
+		mkdirSync(directory);
+		[notes, orders] = [join(directory, 'my "notes".db'), join(directory, 'orders')];
+		for (const [path, journal] of [[notes, 'wal'], [orders, 'delete']] as const) await must('sqlite3', [path, `pragma journal_mode = ${journal}; create table entries (n integer primary key)`]);
+		await must('chown', ['-R', 'nobody', directory]);
+		letThrough(directory);
+		clients = [notes, orders].map(path => new DatabaseSync(path, {timeout: 0}));
+		lab = placeScripts(sqlite, {databases: `${notes}\n${orders}`});
+	});
+	after(async () => {
+		clients?.forEach(client => client.close());
+		await lab?.end();
+		await disks?.end();
+	});
+
+	test('are detected while a process has them open for writing', async () => {
+		const client = spawn('sqlite3', ['-batch', orders], {stdio: ['pipe', 'pipe', 'inherit'], cwd: '/'});
+		client.stdin.write('begin immediate; select \'open\';\n');
+		await once(client.stdout, 'data');
+		const [found] = await sqlite.detect();
+		client.stdin.end();
+		await once(client, 'exit');
+		assert.ok(found?.running === true);
+		assert.ok(found.settings['databases']?.split('\n').includes(orders), JSON.stringify(found));
+		assert.ok(!found.settings['databases']?.includes('-wal'));
+		assert.ok(found.mounts.includes(disks.disk('data').mount));
+	});
+
+	test('flush: a transaction under way is not waited for, nothing is held, nothing but the mark is new', async () => {
+		const [one, other] = clients as [DatabaseSync, DatabaseSync];
+		one.exec('insert into entries values (1); begin immediate; insert into entries values (2)');
+		other.exec('begin exclusive');
+		const files = readdirSync(join(notes, '..'));
+		const pre = await lab.pre();
+		assert.equal(pre.exitCode, 0, pre.output);
+		assert.match(pre.output, /^test-sqlite-\w+: 2 databases flushed in \d+ ms, nothing is held$/m);
+		assert.deepEqual(readdirSync(join(notes, '..')), ['.quiesce-mark', ...files]);
+		const mark = readMark(join(notes, '..'));
+		assert.deepEqual([mark['application'], mark['hold']], ['sqlite', 'flush']);
+		const {uid, mode} = statSync(join(notes, '..', '.quiesce-mark'));
+		assert.deepEqual([uid, mode & 0o777], [statSync(notes).uid, 0o600]);
+		for (const client of clients) client.exec('commit');
+		const post = await lab.post();
+		assert.equal(post.exitCode, 0, post.output);
+		assert.match(lab.log(), /pre: began, id [\s\S]*pre: \S.*my "notes"\.db\n[\s\S]*pre: 2 databases flushed[\s\S]*post: nothing was held/);
+	});
+
+	test('lock: nobody writes until the post-script, reading goes on, also while the filesystem is frozen', async () => {
+		configure({hold: 'lock'});
+		const pre = await lab.pre();
+		assert.equal(pre.exitCode, 0, pre.output + lab.memoryLog());
+		await must('fsfreeze', ['-f', disks.disk('data').mount]);
+		try {
+			assert.deepEqual(locked(), [true, true]);
+			for (const client of clients) assert.ok(client.prepare('select count(*) as n from entries').get() !== undefined);
+		} finally {
+			assert.ok(await disks.wasFrozen('data'));
+		}
+
+		assert.ok(!existsSync(`${orders}-journal`));
+		const patient = start('sqlite3', ['-batch', '-cmd', '.timeout 60000', orders, 'insert into entries values (100)'], {cwd: '/'});
+		const post = await lab.post();
+		assert.equal(post.exitCode, 0, post.output);
+		assert.match(post.output, /released, 2 locks/);
+		assert.equal((await patient.ended).exitCode, 0);
+		assert.deepEqual(locked(), [false, false]);
+		assert.deepEqual(lab.left(), []);
+	});
+
+	test('a post-script alone succeeds, and so does a second one; a second pre-script takes the place of the first', async () => {
+		assert.equal((await lab.post()).exitCode, 0);
+		assert.equal((await lab.pre()).exitCode, 0);
+		const again = await lab.pre();
+		assert.equal(again.exitCode, 0, again.output);
+		assert.deepEqual(locked(), [true, true]);
+		assert.equal((await lab.post()).exitCode, 0);
+		assert.equal((await lab.post()).exitCode, 0);
+		assert.deepEqual(locked(), [false, false]);
+	});
+
+	test('a long transaction: the pre-script backs off in time, and lets go of the others', async () => {
+		const [, other] = clients as [DatabaseSync, DatabaseSync];
+		for (const settings of [{lockWait: '1'}, {lockWait: '60', giveUp: '2'}]) {
+			configure({hold: 'lock', ...settings});
+			other.exec('begin immediate');
+			const pre = await lab.pre();
+			assert.equal(pre.exitCode, 1);
+			assert.match(pre.output, /orders is not locked: .*(?:database is locked|no answer within)/);
+			assert.ok(pre.durationMs < 8000, `${pre.durationMs} ms`);
+			other.exec('commit');
+			// Killed, and gone a moment later.
+			await until('nothing is left', () => lab.left().length === 0, 60_000);
+			assert.deepEqual(locked(), [false, false]);
+			assert.equal((await lab.post()).exitCode, 0);
+		}
+	});
+
+	test('the lease lets go when no post-script comes, and a late one says so', async () => {
+		configure({hold: 'lock', lease: '1'});
+		assert.equal((await lab.pre()).exitCode, 0);
+		await until('the locks end with their lease', () => !locked().includes(true), 60_000);
+		await until('nothing is left', () => lab.left().length === 0, 60_000);
+		const post = await lab.post();
+		assert.equal(post.exitCode, 1);
+		assert.match(post.output, /2 of 2 locks had ended before the post-script/);
+		assert.match(lab.log(), /lock-1 ended with its lease of 1 s/);
+		assert.equal((await lab.post()).exitCode, 0);
+	});
+
+	for (const victim of ['holding-session.sh', 'sleep', 'sqlite3'] as const) {
+		test(`kill -9 of ${victim} in a held session: nothing is held past the lease`, async () => {
+			configure({databases: notes, hold: 'lock', lease: '2'});
+			assert.equal((await lab.pre()).exitCode, 0);
+			const members = await Promise.all(lab.left().map(async pid => [pid, await must('ps', ['-o', 'args=', '-p', String(pid)])] as const));
+			const chosen = members.find(([, words]) => (victim === 'holding-session.sh' ? words.includes(victim) : new RegExp(`^\\S*${victim} `).test(words)));
+			assert.ok(chosen !== undefined, JSON.stringify(members));
+			kill(chosen[0]);
+			await until('the lock ends', () => !locked().includes(true), 60_000);
+			assert.equal((await lab.post()).exitCode, 1);
+			await until('nothing is left', () => lab.left().length === 0, 60_000);
+			assert.equal((await lab.post()).exitCode, 0);
+		});
+	}
+
+	test('kill -9 of the pre-script half-way: what it holds ends with its lease, and a post-script ends it at once; one that comes first wins', async () => {
+		const [one, other] = clients as [DatabaseSync, DatabaseSync];
+		for (const what of ['killed', 'killed, then post', 'post']) {
+			configure({hold: 'lock', lockWait: '30', giveUp: '30', lease: what === 'killed' ? '2' : '60'});
+			other.exec('begin immediate');
+			const pre = lab.start('pre');
+			await until('it has the first lock, and waits for the other', () => isLocked(one), 60_000);
+			if (what.startsWith('killed')) kill(pre.pid);
+			if (what.endsWith('post')) assert.equal((await lab.post()).exitCode, 0);
+			other.exec('commit');
+			if (!what.startsWith('killed')) assert.notEqual((await pre.ended).exitCode, 0);
+			await until('no lock is held', () => !locked().includes(true), 60_000);
+			await lab.post();
+			await until('nothing is left', () => lab.left().length === 0, 60_000);
+		}
+	});
+
+	test('a session that does not answer: the post-script ends it, and says so', async () => {
+		configure({hold: 'lock', giveUp: '2'});
+		assert.equal((await lab.pre()).exitCode, 0);
+		for (const pid of lab.left()) process.kill(pid, 'SIGSTOP');
+		const post = await lab.post();
+		assert.equal(post.exitCode, 1);
+		await until('nothing is left', () => lab.left().length === 0, 60_000);
+		assert.deepEqual(locked(), [false, false]);
+	});
+
+	test('what is not there, or no database, is told; the pre-script writes no log to a filesystem', async () => {
+		const text = join(notes, '..', 'text');
+		writeFileSync(text, 'words');
+		for (const [databases, said] of [[`${orders}\n${text}`, /text is no SQLite database/], [join(notes, 'nothing'), /nothing is not there/], ['', /names no databases/]] as const) {
+			configure({databases, hold: 'lock'});
+			const pre = await lab.pre();
+			assert.equal(pre.exitCode, 1);
+			assert.match(pre.output, said);
+			assert.deepEqual(lab.left(), []);
+		}
+
+		const logFile = join(disks.disk('log').mount, 'log');
+		configure({logFile});
+		await must('fsfreeze', ['-f', disks.disk('log').mount]);
+		const pre = await lab.pre();
+		assert.ok(await disks.wasFrozen('log'));
+		assert.equal(pre.exitCode, 0, pre.output);
+		assert.equal((await lab.post()).exitCode, 0);
+		assert.ok(statSync(logFile).size > 0);
+	});
+});
