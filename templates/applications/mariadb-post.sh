@@ -11,6 +11,9 @@ socket='' login_file=''
 take_over
 [ -d "$run/lock" ] || finish 0 "nothing was held yet"
 
+# A pre-script that did not finish may still wait for a lock, and others behind it.
+if [ ! -e "$run/held" ] && find_client; then end_connection; fi
+
 if [ "$(cat "$run/hold" 2>/dev/null)" = stages ]; then release='BACKUP STAGE END;'; else release='UNLOCK TABLES;'; fi
 if close_session lock "$release" '\q'; then finish 0 "released"; fi
 
