@@ -1,5 +1,6 @@
 import {join} from 'node:path';
 import {mountOf, type MountFact} from '../core/mount-facts.js';
+import {isRoots} from '../system/installed.js';
 import {readMounts} from '../system/mounts.js';
 import {entriesOf} from '../system/pseudo-files.js';
 import {linkOf, listeningSockets, seesAlike, serverProcesses, withoutLinks} from '../system/server-processes.js';
@@ -38,7 +39,7 @@ export const mariadb: Application = {
 			// The server works in its data directory.
 			if (directory === null || !seesAlike(pid, directory)) return null;
 			const socket = listeningSockets(pid).find(path => !path.endsWith('mysqlx.sock')) ?? words.find(word => word.startsWith('--socket='))?.slice('--socket='.length) ?? '';
-			const version = executable === null ? null : await versionOf(executable);
+			const version = executable === null || !isRoots(executable) ? null : await versionOf(executable);
 			return describe(directory, version, await accessBy(socket), socket, mounts);
 		}));
 		const found = running.filter(one => one !== null);

@@ -1,6 +1,6 @@
 import {join} from 'node:path';
 import {mountOf, type MountFact} from '../core/mount-facts.js';
-import {versionOf} from '../system/installed.js';
+import {isRoots, versionOf} from '../system/installed.js';
 import {readMounts} from '../system/mounts.js';
 import {entriesOf, textOf} from '../system/pseudo-files.js';
 import {listeningSockets, seesAlike, serverProcesses, withoutLinks, type ServerProcess} from '../system/server-processes.js';
@@ -39,7 +39,7 @@ export const redis: Application = {
 			// The server works in its data directory.
 			if (server.directory === null || !seesAlike(server.pid, server.directory)) return null;
 			const address = addressOf(server);
-			return describe(server.directory, server.executable === null ? '' : await versionOf(server.executable), address, await accessBy(address), mounts);
+			return describe(server.directory, server.executable === null || !isRoots(server.executable) ? '' : await versionOf(server.executable), address, await accessBy(address), mounts);
 		}));
 		const found = running.filter(one => one !== null);
 		const idle = ['/var/lib/redis', '/var/lib/valkey'].map(withoutLinks)

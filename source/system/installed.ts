@@ -1,5 +1,6 @@
+import {statSync} from 'node:fs';
 import {join} from 'node:path';
-import {isRegularFile} from './inspection.js';
+import {isRegularFile, openPlaces} from './inspection.js';
 import {runShortly} from './shell.js';
 
 /** The first of some directories that holds a program whose `--version` matches; null where none does. */
@@ -18,4 +19,14 @@ export async function findInstalled(program: string, directories: readonly strin
 export async function versionOf(path: string): Promise<string> {
 	const run = await runShortly(path, ['--version'], {deadlineMs: 10_000});
 	return run?.stdout.split('\n')[0]?.trim() ?? '';
+}
+
+/** True for a program that nobody but root can have made or changed. Any user's program may run under the name of a server: as root only these are started. */
+export function isRoots(program: string): boolean {
+	try {
+		const facts = statSync(program);
+		return facts.isFile() && facts.uid === 0 && (facts.mode & 0o022) === 0 && openPlaces(program).length === 0;
+	} catch {
+		return false;
+	}
 }

@@ -166,7 +166,17 @@ as() {
 	who=$1
 	shift
 	set -- env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C HOME="$(getent passwd "$who" | cut -d: -f6)" "$@"
-	if [ "$who" = root ]; then "$@"; else runuser -u "$who" -- "$@"; fi
+	case $who in
+	root) "$@" ;;
+	*[!0-9]*) runuser -u "$who" -- "$@" ;;
+	*) setpriv --reuid="$who" --regid="$who" --clear-groups -- "$@" ;;
+	esac
+}
+
+# owner_of FILE: a user's name, or a number where nobody has that name here (files of a container).
+owner_of() {
+	owner=$(stat -c %U "$1")
+	if [ "$owner" = UNKNOWN ]; then stat -c %u "$1"; else echo "$owner"; fi
 }
 
 # mark DIRECTORY KEY=VALUE…: writes DIRECTORY/.quiesce-mark, on disk when this returns, as the directory's owner. A restored copy can be compared
@@ -180,7 +190,7 @@ mark() {
 }
 write_mark() {
 	# shellcheck disable=SC2016 # it is the inner shell that expands them
-	as "$(stat -c %U "$1")" sh -c 'umask 077; rm -f "$1.new"; set -C; echo "$2" >"$1.new" && sync "$1.new" && mv "$1.new" "$1" && sync "$(dirname "$1")"' \
+	as "$(owner_of "$1")" sh -c 'umask 077; rm -f "$1.new"; set -C; echo "$2" >"$1.new" && sync "$1.new" && mv "$1.new" "$1" && sync "$(dirname "$1")"' \
 		sh "$1/.quiesce-mark" "$(cat "$run/mark")"
 }
 

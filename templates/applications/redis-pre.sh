@@ -17,7 +17,7 @@ address='' login_file='' hold=auto dump=auto
 . "$here/redis-server.sh"
 
 # The append-only file to which the server writes at this moment; nothing where it has none yet.
-append_only_file() { find "/proc/$server/fd" -lname '*.aof' -printf '%l\n' 2>/dev/null | sort -V | tail -n 1; }
+append_only_file() { find "/proc/$server/fd" \( -lname '*.aof' -o -lname "*/$append_name" \) -printf '%l\n' 2>/dev/null | sort -V | tail -n 1; }
 
 nap() {
 	if late; then fail "$1 within the time limit"; fi
@@ -27,6 +27,8 @@ nap() {
 # flush_append_only_file: what was acknowledged until now is in the file, and the file is on disk.
 flush_append_only_file() {
 	[ "$(fact aof_last_write_status)" != err ] || fail "Redis cannot write its append-only file (is the disk full?): it says so in its own log"
+	# Before Redis 7 it may have any name.
+	append_name=$(configured appendfilename)
 	file=$(append_only_file)
 	until [ -n "$file" ]; do
 		nap "the append-only file was switched on only now, and is not complete"
@@ -44,7 +46,7 @@ flush_append_only_file() {
 	# A rewrite that began meanwhile has opened another file, and completed this one before.
 	file=$(append_only_file)
 	position=aof:${file##*/}:$(stat -c %s "$file") || fail "the append-only file $file is gone"
-	in_time synced sync "$file" "${file%/*}" || fail "the append-only file could not be flushed to the disk: $(tail -n 1 "$state/log")"
+	in_time synced as "$(owner_of "$directory")" sync "$file" "${file%/*}" || fail "the append-only file could not be flushed to the disk: $(tail -n 1 "$state/log")"
 }
 
 # write_dump: a dump of all that was acknowledged until now, on disk.
@@ -78,7 +80,7 @@ write_dump() {
 		before=$ended
 		nap "the dump was not complete"
 	done
-	in_time synced sync "$file" "$directory" || fail "the dump could not be flushed to the disk: $(tail -n 1 "$state/log")"
+	in_time synced as "$(owner_of "$directory")" sync "$file" "$directory" || fail "the dump could not be flushed to the disk: $(tail -n 1 "$state/log")"
 	position=dump:${file##*/}:$(stat -c %Y "$file")
 }
 

@@ -57,11 +57,12 @@ is_ours() {
 	[ "$(stat -L -c %d:%i "$1/cwd")" = "$(stat -L -c %d:%i "$(readlink "$1/cwd")")" ]
 } 2>/dev/null
 is_server() {
-	case $(cat "$1/comm" 2>/dev/null) in
+	read -r command <"$1/comm" || return 1
+	case $command in
 	redis-server | valkey-server) ;;
 	*) return 1 ;;
 	esac
-}
+} 2>/dev/null
 
 # listeners PID: a line for each socket on which it listens: a path, or host and port (/proc/net/unix, /proc/net/tcp, where addresses are hexadecimal).
 listeners() {
@@ -91,8 +92,13 @@ get_in() {
 	look all && return 0
 	case $info in
 	*NOAUTH*) ;;
-	*) problem="Redis at $(where) does not answer root: $(echo "$info" | head -n 1)" && return 1 ;;
+	*)
+		problem="Redis at $(where) does not answer root: $(echo "${info:-nothing within the time limit}" | head -n 1)"
+		return 1
+		;;
 	esac
+	problem="Redis at $(where) does not take the login in $login_file"
+	[ -z "$login_file" ] || return 1
 	problem="Redis at $(where) wants a password: $here/$name.conf must say where it is (login_file)"
 	for file in /etc/redis/*.conf /etc/redis.conf /etc/valkey/*.conf /etc/valkey.conf; do
 		if ! is_about "$file"; then continue; fi

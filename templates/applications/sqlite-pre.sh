@@ -12,19 +12,24 @@ databases='' hold=auto lock_wait=5
 # shellcheck source-path=SCRIPTDIR source=holding.sh
 . "$(dirname "$0")/holding.sh"
 
-# A journal comes and goes with every transaction, so a file may vanish meanwhile.
-# shellcheck disable=SC2317 # in_time calls it
+# As the owner of each, because a user's directory may lead root anywhere. A journal comes and goes with every transaction, so a file may vanish meanwhile.
 # shellcheck disable=SC2317 # in_time calls it
 flush_files() {
 	for file in "$@"; do
-		if [ -e "$file" ]; then sync "$file" || [ ! -e "$file" ] || return 1; fi
+		if [ -e "$file" ]; then as "$(owner_of "$file")" sync "$file" || [ ! -e "$file" ] || return 1; fi
 	done
 }
 
-# lock DATABASE: in a session of its own.
+# lock DATABASE: as its owner, in a session of its own.
 lock() {
 	number=$((number + 1))
-	open_session "lock-$number" runuser -u "$(stat -c %U "$1")" -- env -i PATH="$PATH" LC_ALL=C "$sqlite3" -batch -bail -init /dev/null "$1"
+	owner=$(owner_of "$1")
+	case $owner in
+	*[!0-9]*) become="runuser -u $owner --" ;;
+	*) become="setpriv --reuid=$owner --regid=$owner --clear-groups --" ;;
+	esac
+	# shellcheck disable=SC2086 # it is several words, without blanks in them
+	open_session "lock-$number" $become env -i PATH="$PATH" LC_ALL=C "$sqlite3" -batch -bail -init /dev/null "$1"
 	say "lock-$number" ".timeout $((lock_wait * 1000))" 'BEGIN IMMEDIATE;' "SELECT 'locked';"
 	await locked || fail "$1 is not locked: $why"
 }
@@ -47,8 +52,9 @@ directories=''
 set --
 while read -r named <&3; do
 	[ -n "$named" ] || continue
-	database=$(readlink -e "$named") || fail "$named is not there"
-	[ "$(head -c 15 "$database" | tr -d '\0')" = 'SQLite format 3' ] || fail "$named is no SQLite database (or an encrypted one, or empty)"
+	database=$(readlink -e "$named")
+	[ -f "$database" ] || fail "$named is not there"
+	[ "$(timeout "$(left)" head -c 15 "$database" | tr -d '\0')" = 'SQLite format 3' ] || fail "$named is no SQLite database (or an encrypted one, or empty)"
 	[ "$hold" = flush ] || lock "$database"
 	directory=$(dirname "$database")
 	set -- "$@" "$database-wal" "$database-journal" "$database" "$directory"
@@ -72,4 +78,7 @@ END
 
 words="$count databases flushed in $((($(date +%s%N) - begun) / 1000000)) ms"
 [ "$hold" = lock ] || succeed "$words, nothing is held"
+for session in "$run"/lock-*; do
+	[ ! -e "$session/ended" ] || fail "a lock was lost again: its session was ended, or its lease of $lease s was over"
+done
 succeed "$words, their write locks are held, lease $lease s"

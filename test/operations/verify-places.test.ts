@@ -7,9 +7,8 @@ import type {VerifyResult} from '../../source/core/verification.js';
 import {verifySnapshot} from '../../source/operations/verify.js';
 import {makeLoopDisks, type LoopDisks} from '../support/loop-disk.js';
 import {startPostgresql, whyNoPostgresql, type PostgresqlServer} from '../support/postgresql-server.js';
-import {must} from '../support/process.js';
 import {firstReason, whyNoLoopDisks, whyNoSandbox} from '../support/skip.js';
-import {takeSnapshot} from '../support/snapshots.js';
+import {changeImage, takeSnapshot} from '../support/snapshots.js';
 
 suite('verify: where data lies', {skip: firstReason(whyNoSandbox(), whyNoPostgresql(), whyNoLoopDisks('ext4', 'xfs'))}, () => {
 	let disks: LoopDisks;
@@ -22,15 +21,7 @@ suite('verify: where data lies', {skip: firstReason(whyNoSandbox(), whyNoPostgre
 		const directory = await takeSnapshot({directory: join(state, 'snapshots', String(++number)), disks: disks.disks, applications: ['postgresql']});
 		const file = join(directory, 'snapshot.json');
 		writeFileSync(file, JSON.stringify(record(JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>)));
-		const at = join(state, 'at');
-		mkdirSync(at, {recursive: true});
-		await must('mount', ['-o', 'loop', join(directory, 'data.img'), at]);
-		try {
-			await must('sh', ['-e', '-c', script, 'sh', at]);
-		} finally {
-			await must('umount', [at]);
-		}
-
+		await changeImage(join(directory, 'data.img'), script);
 		return directory;
 	};
 	const same = (value: Record<string, unknown>): object => value;

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import {mkdirSync, mkdtempSync, rmSync} from 'node:fs';
+import {mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import type {ApplicationProof, VerifyResult} from '../../source/core/verification.js';
-import {pause} from '../../source/system/time.js';
 import {makeLoopDisks, type LoopDisks} from './loop-disk.js';
 import {must} from './process.js';
-import {takeSnapshot} from './snapshots.js';
+import {changeImage, takeSnapshot} from './snapshots.js';
 
 /** A snapshot of one disk, and what is done to copies of it. */
 export type DamageLab = {
@@ -32,18 +31,7 @@ export async function makeDamageLab(type: 'ext4' | 'xfs'): Promise<DamageLab> {
 		async spoil(snapshot, script) {
 			const directory = `${snapshot}-spoilt-${++number}`;
 			await must('cp', ['-r', '--sparse=always', '--reflink=auto', snapshot, directory]);
-			const at = join(state, 'at');
-			mkdirSync(at, {recursive: true});
-			await must('mount', ['-o', `loop${type === 'xfs' ? ',nouuid' : ''}`, join(directory, 'data.img'), at]);
-			try {
-				await must('sh', ['-e', '-c', script, 'sh', at]);
-			} finally {
-				await must('umount', [at]);
-			}
-			// The loop device lets go of the image a moment after the umount.
-			const image = join(directory, 'data.img');
-			while ((await must('losetup', ['--associated', image])) !== '') await pause(10);
-			await must('sync', [image]);
+			await changeImage(join(directory, 'data.img'), script, type === 'xfs' ? ',nouuid' : '');
 			return directory;
 		},
 		end: async () => {

@@ -1,4 +1,5 @@
-import {mkdirSync, statSync, writeFileSync} from 'node:fs';
+import {mkdirSync, mkdtempSync, rmdirSync, statSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
 import {basename, join} from 'node:path';
 import type {LoopDisk} from './loop-disk.js';
 import {must} from './process.js';
@@ -39,4 +40,18 @@ export async function takeSnapshot(order: SnapshotOrder): Promise<string> {
 		...(order.applications === undefined ? {} : {applications: order.applications}),
 	})}\n`);
 	return directory;
+}
+
+/**
+ * Changes what is in the image of a snapshot: `script` runs with it mounted, its mount as $1. The mount is in a namespace of its own: one that another test
+ * makes at this moment would get a copy of a mount in this one, and what was written reaches the image only with the last umount.
+ */
+export async function changeImage(image: string, script: string, options = ''): Promise<void> {
+	const at = mkdtempSync(join(tmpdir(), 'quiesce-image-'));
+	const within = 'mount -o "loop$2" "$3" "$1"; sh -e -c "$4" sh "$1" || { umount "$1"; exit 1; }; umount "$1"';
+	try {
+		await must('unshare', ['-m', '--propagation', 'private', 'sh', '-e', '-c', within, 'sh', at, options, image, script]);
+	} finally {
+		rmdirSync(at);
+	}
 }
