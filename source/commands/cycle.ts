@@ -4,6 +4,7 @@ import {exitCodes, Failure} from '../core/failure.js';
 import {startCycle} from '../operations/run-cycle.js';
 import {jsonLine} from '../output/json-lines.js';
 import {plainCycle} from '../output/plain-cycle.js';
+import {endProcess} from '../system/ending.js';
 import {openOutput, type Output} from '../system/streams.js';
 import {defaultConfiguration, type Command} from './invocation.js';
 
@@ -12,7 +13,7 @@ const drainWithinMs = 2000;
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const satisfies readonly NonNullable<CycleResult['interrupted']>[];
 
-/** `quiesce cycle`: a live cycle now. Answers with the exit code of its outcome. */
+/** `quiesce cycle`: a live cycle now. Ends the process itself, with the exit code of its outcome. */
 export const run: Command = async invocation => {
 	const {flags, mode} = invocation;
 	if (flags.verify === true && (flags.snapshot ?? 'rehearsal') === 'rehearsal') {
@@ -52,7 +53,7 @@ export const run: Command = async invocation => {
 
 	output.write(last);
 	await output.drain(drainWithinMs);
-	return exitCode;
+	return endProcess(exitCode);
 };
 
 /** A file's filesystem may be one of those that are frozen: nothing is written to it meanwhile. */

@@ -3,6 +3,7 @@ import {exitCodes, Failure} from '../core/failure.js';
 import {isSettled} from '../core/settlement-words.js';
 import {thaw} from '../operations/thaw.js';
 import {thawJson, thawLines} from '../output/plain-thaw.js';
+import {endProcess} from '../system/ending.js';
 import {openOutput} from '../system/streams.js';
 import type {Command, Invocation} from './invocation.js';
 
@@ -21,8 +22,9 @@ export const run: Command = async invocation => {
 		onOutput: (stream, line) => aside.write(`post-script ${stream === 'stderr' ? '(stderr) ' : ''}| ${line}\n`),
 	});
 	output.write(mode === 'json' ? `${JSON.stringify(thawJson(result))}\n` : `${thawLines(result).join('\n')}\n`);
-	await Promise.all([output, aside].map(async stream => stream.drain(drainWithinMs)));
-	return isSettled(result) ? exitCodes.done : exitCodes.failed;
+	const out = await Promise.all([output, aside].map(async stream => stream.drain(drainWithinMs)));
+	const exitCode = isSettled(result) ? exitCodes.done : exitCodes.failed;
+	return out.every(Boolean) ? exitCode : endProcess(exitCode);
 };
 
 async function confirm(mounts: readonly string[], {mode, flags}: Invocation): Promise<boolean> {

@@ -5,6 +5,7 @@ import {exitCodes, Failure} from '../core/failure.js';
 import {follow, readLatest, type FollowOrder, type FollowView} from '../operations/follow.js';
 import {jsonLine} from '../output/json-lines.js';
 import {plainWatch, standing, timeWords} from '../output/plain-watch.js';
+import {endProcess} from '../system/ending.js';
 import {openOutput, type Output} from '../system/streams.js';
 import type {Command, Flags, Mode} from './invocation.js';
 
@@ -20,8 +21,7 @@ export const run: Command = async invocation => {
 	}
 	const output = openOutput(1);
 	const code = flags.once === true ? once(flags, mode, output) : await following(flags, mode, output);
-	await output.drain(drainWithinMs);
-	return code;
+	return await output.drain(drainWithinMs) ? code : endProcess(code);
 };
 
 function orderOf({log, status}: Flags): FollowOrder {

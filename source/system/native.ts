@@ -34,6 +34,8 @@ export type Native = {
 	becomeSubreaper(): boolean;
 	/** The next stretch of a file that is not a hole, from an offset on; null where only holes follow. The whole rest where the filesystem knows no holes. */
 	nextData(descriptor: number, from: number): {readonly start: number; readonly end: number} | null;
+	/** Ends this process, with all its threads, and nothing is done at its end (_exit(2)). */
+	exit(code: number): never;
 	/** A pipe: the end to read from and the end to write to, both closed in every process that is started. Throws where there is none to be had. */
 	pipe(): readonly [reader: number, writer: number];
 };
@@ -80,6 +82,7 @@ function load(): Native {
 	const fcntl = library.func('fcntl', 'int', ['int', 'int', 'void *']);
 	const poll = library.func('poll', 'int', ['void *', 'ulong', 'int']);
 	const pipe2 = library.func('pipe2', 'int', ['void *', 'int']);
+	const exit = library.func('_exit', 'void', ['int']);
 	const prctl = library.func('prctl', 'int', ['int', 'ulong', 'ulong', 'ulong', 'ulong']);
 
 	const lseek = library.func('lseek', 'int64', ['int', 'int64', 'int']);
@@ -138,6 +141,10 @@ function load(): Native {
 			const errno = outcome(pipe2(ends, O_CLOEXEC));
 			if (errno !== null) throw new Error(`no pipe: ${errno}`);
 			return [ends[0] ?? -1, ends[1] ?? -1];
+		},
+		exit: code => {
+			exit(code);
+			throw new Error('the process did not end');
 		},
 		becomeSubreaper: () => prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) === 0,
 	};

@@ -12,8 +12,8 @@ export type Output = {
 	/** From now on nothing goes to a file (its filesystem may be frozen); terminals and pipes are not affected. */
 	hold(): void;
 	release(): void;
-	/** Resolves when everything is out, or can no longer go out; at the latest after so long. */
-	drain(withinMs: number): Promise<void>;
+	/** Resolves when everything is out, or can no longer go out; at the latest after so long. False: it took too long. What is left then goes on being tried, and keeps an ordinary end of the process waiting (see endProcess). */
+	drain(withinMs: number): Promise<boolean>;
 };
 
 /**
@@ -90,12 +90,13 @@ export function openOutput(descriptor: number, {neverBlocks = false}: {readonly 
 		},
 		async drain(withinMs) {
 			let timer: NodeJS.Timeout | undefined;
-			await new Promise<void>(resolve => {
-				timer = setTimeout(resolve, withinMs);
-				drained.add(resolve);
+			const out = await new Promise<boolean>(resolve => {
+				timer = setTimeout(() => resolve(false), withinMs);
+				drained.add(() => resolve(true));
 				begin();
 			});
 			clearTimeout(timer);
+			return out;
 		},
 	};
 }
