@@ -5,6 +5,7 @@ import {exitCodes, Failure} from './core/failure.js';
 import {modeFor} from './commands/mode.js';
 import {parseCommandLine} from './commands/parse.js';
 import {commands} from './commands/table.js';
+import {beginGuard, dismissGuard} from './system/guard/beginning.js';
 
 function version(): string {
 	const {version} = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {version: string};
@@ -75,8 +76,13 @@ async function main(words: readonly string[]): Promise<number> {
 		return openApp(route, {command: line.command, mode, flags: line.flags, operands: line.operands});
 	}
 
-	const run = await entry.load();
-	return run({command: line.command, mode, flags: line.flags, operands: line.operands});
+	const guard = entry.guard === true ? beginGuard() : undefined;
+	try {
+		const run = await entry.load();
+		return await run({command: line.command, mode, flags: line.flags, operands: line.operands, ...(guard === undefined ? {} : {guard})});
+	} finally {
+		if (guard !== undefined) dismissGuard(guard);
+	}
 }
 
 // A reader that has gone away (a closed pager) must not end a cycle.

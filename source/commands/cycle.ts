@@ -39,7 +39,7 @@ export const run: Command = async invocation => {
 		// In JSON the result is the last line, whatever comes before it.
 		if (event.event === 'result' && flags.verify === true && mode === 'json') last = print(event);
 		else output.write(print(event));
-	});
+	}, invocation.guard);
 	abort = signal => cycle.abort(signal);
 	if (early.signal.aborted) cycle.abort(early.signal.reason as (typeof signals)[number]);
 	const result = await cycle.ended;

@@ -1,3 +1,5 @@
+import type {BegunGuard} from '../system/guard/beginning.js';
+
 /** Who reads the output: a person at a terminal, a person or a log behind a pipe (or a screen reader, CI, TERM=dumb), or a program. */
 export type Mode = 'interactive' | 'plain' | 'json';
 
@@ -34,6 +36,8 @@ export type Invocation = {
 	readonly flags: Flags;
 	/** What stands behind the command without a dash. */
 	readonly operands: readonly string[];
+	/** For a command that will run a cycle: begun while the command itself is loaded. */
+	readonly guard?: BegunGuard;
 };
 
 /** A command's file exports one of these as `run`: it answers the exit code, and throws a Failure for what it cannot do. */

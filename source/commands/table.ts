@@ -15,6 +15,8 @@ export type CommandEntry = {
 	readonly root: boolean;
 	/** The view that is opened in the command's place at a terminal; none where absent or null. */
 	readonly screen?: (flags: Flags, operands: readonly string[]) => Route | null;
+	/** Runs a cycle: its guard's process is begun while the command is loaded. */
+	readonly guard?: boolean;
 	/** Left out of `--help`. */
 	readonly hidden?: boolean;
 	readonly load: () => Promise<Command>;
@@ -75,6 +77,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
 		root: true,
 		// The proof comes in plain lines, after the cycle's.
 		screen: ({verify}) => (verify === true ? null : {view: 'cycle'}),
+		guard: true,
 		load: async () => (await import('./cycle.js')).run,
 	},
 	watch: {

@@ -1,5 +1,6 @@
 import type {CycleEvent, CycleHappening, CycleResult, EventSink} from '../core/cycle-events.js';
 import {historyFold} from '../core/history.js';
+import type {BegunGuard} from '../system/guard/beginning.js';
 import {appendHistory} from '../system/history-store.js';
 import {asFailedCycle, prepareCycle, type CycleOrder} from './cycle/preparation.js';
 import {Cycle} from './cycle/cycle.js';
@@ -16,11 +17,12 @@ export type CycleRun = {
 };
 
 /**
- * Begins a live cycle: check, pre-script, freeze, snapshot, thaw, post-script. Its events go to the sink as they happen; the last one is the result.
+ * Begins a live cycle: check, pre-script, freeze, snapshot, thaw, post-script. Its events go to the sink as they happen; the last one is the result. `begun`: a
+ * guard that was begun for it.
  * Rejects with a Failure where nothing was begun: exit code 7 where another cycle or the extension holds the lock, 2 for a mount or a provider that will not do.
  */
-export async function startCycle(order: CycleOrder, sink: EventSink): Promise<CycleRun> {
-	const preparation = await prepareCycle(order).catch((error: unknown) => {
+export async function startCycle(order: CycleOrder, sink: EventSink, begun?: BegunGuard): Promise<CycleRun> {
+	const preparation = await prepareCycle(order, begun).catch((error: unknown) => {
 		throw asFailedCycle(error);
 	});
 	const history = historyFold(preparation.id, 'quiesce');

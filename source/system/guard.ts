@@ -1,13 +1,12 @@
-import {spawn, type ChildProcess} from 'node:child_process';
-import {fileURLToPath} from 'node:url';
 import {exitCodes, Failure} from '../core/failure.js';
 import type {PlannedTarget} from '../core/freeze-plan.js';
+import {beginGuard, dismissGuard, type BegunGuard} from './guard/beginning.js';
 import {Connection} from './guard/connection.js';
 import {openTargets} from './guard/places.js';
 import {RunningGuard} from './guard/running-guard.js';
 import {openLockFile} from './lock.js';
 import {readFence} from './mounts.js';
-import {loadNative} from './native.js';
+import {loadNative, type Native} from './native.js';
 import {markProcess} from './processes.js';
 import type {FamilyHandle, ScriptCommand} from './scripts.js';
 
@@ -86,14 +85,16 @@ export type Guard = {
 	close(): Promise<void>;
 };
 
-/** Starts the guard and waits until it is ready: it has the lock, and every filesystem open. Throws a Failure (exit 7 where the lock is held). */
-export async function startGuard(order: GuardOrder): Promise<Guard> {
-	const targets = order.waves.flat();
-	// The means to do without it.
-	const native = loadNative();
-	const child = startProcess(targets.length);
+/**
+ * Gives the guard its order, and waits until it is ready: it has the lock, and every filesystem open. `begun`: one that was begun before; it is ordered, or
+ * dismissed, in any case. Throws a Failure (exit 7 where the lock is held).
+ */
+export async function startGuard(order: GuardOrder, begun?: BegunGuard): Promise<Guard> {
+	const {child} = fitting(order, begun);
 	const connection = new Connection(child);
 	connection.say({say: 'order', order, fence: readFence(), main: markProcess(process.pid)});
+	// The means to do without it, loaded while it makes itself ready.
+	const native = loadOrClose(connection);
 	const news = await connection.next('ready', 'impossible');
 	if (news === null) throw new Failure('The guard process could not be started.', {remedy: 'Nothing was run and nothing was frozen. Try again; if it happens again, report it with the output of: node --version', exitCode: exitCodes.failed});
 	if (news.is === 'impossible') throw new Failure(news.message, {remedy: news.remedies, exitCode: news.exitCode});
@@ -109,14 +110,24 @@ export async function startGuard(order: GuardOrder): Promise<Guard> {
 	}
 }
 
-/** The guard's file: beside this one in the bundle, above it in the compiled tree. */
-function guardFile(): string {
-	return fileURLToPath(new URL(import.meta.url.endsWith('/system/guard.js') ? '../guard.js' : './guard.js', import.meta.url));
+/** The one that was begun, where it has a thread for each filesystem, and lives; else another one. */
+function fitting({waves}: GuardOrder, begun: BegunGuard | undefined): BegunGuard {
+	const filesystems = waves.flat().length;
+	let guard = begun;
+	if (guard !== undefined && (guard.filesystems < filesystems || guard.child.pid === undefined || guard.child.exitCode !== null || guard.child.signalCode !== null)) {
+		dismissGuard(guard);
+		guard = undefined;
+	}
+	guard ??= beginGuard(filesystems);
+	guard.ordered = true;
+	return guard;
 }
 
-function startProcess(filesystems: number): ChildProcess {
-	const {PATH, LANG, HOME, QUIESCE_FREEZE_ONLY} = process.env;
-	// NODE_OPTIONS and the like stay away from it.
-	const environment = {PATH, LANG, HOME, QUIESCE_FREEZE_ONLY, UV_THREADPOOL_SIZE: String(Math.min(1024, 2 * filesystems + 4))};
-	return spawn(process.execPath, [guardFile()], {detached: true, cwd: '/', stdio: ['pipe', 'pipe', 'ignore'], env: Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined))});
+function loadOrClose(connection: Connection): Native {
+	try {
+		return loadNative();
+	} catch (error) {
+		connection.say({say: 'close'});
+		throw error;
+	}
 }

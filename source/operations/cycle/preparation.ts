@@ -9,6 +9,7 @@ import {findProvider} from '../../providers/index.js';
 import type {PreparedSnapshot} from '../../providers/provider.js';
 import {extensionDirectory, gatherExtensionFacts, gatherTunables} from '../../system/azure-files.js';
 import {startGuard, type Guard} from '../../system/guard.js';
+import type {BegunGuard} from '../../system/guard/beginning.js';
 import {openJournal, readBootId, type Journal} from '../../system/journal.js';
 import {extensionLockFile} from '../../system/lock.js';
 import {readFence, readMountFacts, resolveDirectories} from '../../system/mounts.js';
@@ -62,9 +63,9 @@ export type Preparation = {
 
 /**
  * Looks at everything, takes the lock, and makes the guard ready. Throws a Failure where the cycle cannot begin: nothing has been run then, nothing
- * was frozen, and nothing stays behind.
+ * was frozen, and nothing stays behind, save a guard that was `begun` and is not ordered yet.
  */
-export async function prepareCycle(order: CycleOrder): Promise<Preparation> {
+export async function prepareCycle(order: CycleOrder, begun?: BegunGuard): Promise<Preparation> {
 	const began = performance.now();
 	const resumed = (await resume()).cycles;
 	const provider = findProvider(order.provider);
@@ -81,7 +82,7 @@ export async function prepareCycle(order: CycleOrder): Promise<Preparation> {
 	let guard: Guard | undefined;
 	try {
 		journal.append({step: 'begun', cycle: id, bootId: readBootId(), main: markProcess(process.pid)});
-		guard = await startGuard({waves: plan.waves, deadlineMs: tunables.deadlineMs, lockFile: extensionLockFile, lockWaitMs: order.lockWaitMs, journalFile: journal.path});
+		guard = await startGuard({waves: plan.waves, deadlineMs: tunables.deadlineMs, lockFile: extensionLockFile, lockWaitMs: order.lockWaitMs, journalFile: journal.path}, begun);
 		journal.append({step: 'guard', guard: markProcess(guard.pid)});
 		journal.append({step: 'mounts', waves: plan.waves});
 		const snapshot = await provider.prepare({

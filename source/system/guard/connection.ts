@@ -13,6 +13,7 @@ export class Connection {
 		this.#child = child;
 		child.stdin?.on('error', () => {});
 		child.on('error', () => this.#end());
+		if (child.pid === undefined) this.isOpen = false;
 		const read = lineReader<GuardNews>(news => this.#tell(news));
 		child.stdout?.setEncoding('utf8').on('data', read);
 		this.ended = new Promise(resolve => {

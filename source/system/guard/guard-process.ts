@@ -103,7 +103,6 @@ export function standGuard(): void {
 		let lock: HeldLock | undefined;
 		let thirdLine: ThirdLine | undefined;
 		try {
-			memoryShortage = protectFromMemoryShortage();
 			const native = loadNative();
 			// Both processes read the fence; what either forbids is forbidden.
 			const targets = openTargets(order.waves, narrower(fence, readFence()));
@@ -176,6 +175,12 @@ export function standGuard(): void {
 		if (work === undefined) return endNow();
 		void work.freezer.thaw('signal').finally(() => (ending ? endNow() : mainGone()));
 	};
+
+	// All that takes time, while the main process finds out what there is to do; what goes wrong here goes wrong again when it is asked for.
+	try {
+		memoryShortage = protectFromMemoryShortage();
+		void loadNative().thaw(-1);
+	} catch {}
 
 	output.on('error', () => {});
 	input.on('error', () => void mainGone());
