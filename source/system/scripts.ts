@@ -1,11 +1,9 @@
-import {spawn, type ChildProcess} from 'node:child_process';
-import {closeSync, constants, fstatSync, openSync, writeSync} from 'node:fs';
+import {closeSync, constants, fstatSync, openSync} from 'node:fs';
 import {Socket} from 'node:net';
 import {findError} from '../core/errors.js';
 import {Failure} from '../core/failure.js';
 import {boundedLines} from '../core/output-lines.js';
-import {makeFamily} from './families.js';
-import {loadNative} from './native.js';
+import {makeWaiting, type WaitingScript} from './script-gate.js';
 import {whatChanged, type ScriptIdentity} from './script-identity.js';
 import {longestTimerMs} from './time.js';
 
@@ -68,6 +66,8 @@ export type ScriptOptions = {
 	readonly beforeStart?: (family: FamilyHandle) => Promise<void> | void;
 	/** The path of a file that the script's own process makes, or empties, when it starts: whoever cleans up after this process knows by it that the script ran. */
 	readonly ranMark?: string;
+	/** One of the same command and the same mark that waits already; it is not used where it has ended meanwhile. */
+	readonly waiting?: WaitingScript;
 	/** From the start; then the whole family is ended. None where absent or infinite. */
 	readonly limitMs?: number;
 	/** Ends the whole family when aborted. */
@@ -98,18 +98,6 @@ export function extensionEnvironment(directory: string): Readonly<Record<string,
 }
 
 /**
- * What the first `sh` does before it becomes the second one by exec, so that the family is known, and everything that the script starts is in it,
- * before the script's first line runs. $0: its control group or nothing; $1: the file to make when the script really starts, or nothing. A line on
- * descriptor 3 lets it go on; at its end, because the process that started it is gone, the script has not run and never will.
- */
-const gate = `[ -z "$0" ] || echo 0 >"$0/cgroup.procs" || exit 125
-read -r line <&3 || exit 125
-[ -z "$1" ] || command : >"$1"
-shift
-exec 3<&-
-exec sh "$@"`;
-
-/**
  * Starts `sh path parameters…` as the head of a family of its own. `node:child_process`, because the script must be followed by its
  * exit alone: its pipes may be held open for hours by what it left behind on purpose, and go on being drained then, so that a held database
  * session does not die of a closed pipe.
@@ -119,7 +107,9 @@ exec sh "$@"`;
  */
 export function startScript(command: ScriptCommand, options: ScriptOptions = {}): StartedScript {
 	let begun = performance.now();
-	const family = makeFamily(options.withoutControlGroup === true);
+	const waiting = options.waiting?.waits() === true ? options.waiting : makeWaiting(command, options.ranMark, options.withoutControlGroup);
+	waiting.take();
+	const {family} = waiting;
 	const bytes = {stdout: 0, stderr: 0};
 	const ended = Promise.withResolvers<ScriptEnd>();
 	let endedBy: ScriptEnd['endedBy'] = 'itself';
@@ -139,16 +129,11 @@ export function startScript(command: ScriptCommand, options: ScriptOptions = {})
 	};
 	const onAbort = (): void => void end('abort');
 
-	let started;
-	try {
-		started = spawnBehindGate(command, family.cgroup, options.ranMark ?? '');
-	} catch (error) {
-		// A NUL in a parameter, more parameters than the kernel takes, no descriptors left.
-		finish(null, null, {startError: error as Error});
+	if (waiting.gate === null) {
+		finish(null, null, {startError: waiting.error ?? new Error('it could not be started')});
 		return {family, ended: ended.promise};
 	}
-	const {child, readers, letGo} = started;
-	if (child.pid !== undefined) family.begin(child.pid);
+	const {child, readers, letGo} = waiting.gate;
 
 	const pipes = (['stdout', 'stderr'] as const).map((stream, index) => {
 		const collector = boundedLines(line => options.onOutput?.(stream, line));
@@ -224,51 +209,4 @@ export function drainOutputOf(leader: number): () => void {
 		}
 	});
 	return () => pipes.forEach(pipe => void pipe.destroy());
-}
-
-type BehindGate = {
-	readonly child: ChildProcess;
-	/** The ends of its standard output and its standard error to read from. */
-	readonly readers: readonly [number, number];
-	/** Lets the script start, or never. */
-	readonly letGo: (start: boolean) => void;
-};
-
-/** Starts the first `sh`. Descriptors 4 and 5 are the other ends of its own output. */
-function spawnBehindGate(command: ScriptCommand, cgroup: string | null, ranMark: string): BehindGate {
-	const native = loadNative();
-	const open: number[] = [];
-	const pipe = (): readonly [number, number] => {
-		const ends = native.pipe();
-		open.push(...ends);
-		return ends;
-	};
-	const closeAll = (descriptors: readonly number[]): void => descriptors.forEach(descriptor => closeSync(descriptor));
-	try {
-		const [wait, go] = pipe();
-		const [output, outputEnd] = pipe();
-		const [errors, errorsEnd] = pipe();
-		const child = spawn('sh', ['-c', gate, cgroup ?? '', ranMark, command.path, ...command.parameters], {
-			cwd: command.directory,
-			env: {...command.environment},
-			stdio: ['ignore', outputEnd, errorsEnd, wait, output, errors],
-			detached: true,
-		});
-		closeAll([wait, outputEnd, errorsEnd]);
-		return {
-			child,
-			readers: [output, errors],
-			letGo: start => {
-				try {
-					if (start) writeSync(go, '\n');
-				} catch {
-					// It was ended while it waited.
-				}
-				closeSync(go);
-			},
-		};
-	} catch (error) {
-		closeAll(open);
-		throw error;
-	}
 }

@@ -6,6 +6,7 @@ import {join} from 'node:path';
 import {after, test} from 'node:test';
 import {identifyScript} from '../../source/system/script-identity.js';
 import {signalTo, start} from '../support/process.js';
+import {makeWaiting} from '../../source/system/script-gate.js';
 import {extensionEnvironment, startScript, type ScriptOptions} from '../../source/system/scripts.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'quiesce-scripts-'));
@@ -206,4 +207,42 @@ test('a script that was changed after the check is not started', async () => {
 test('only a regular file has an identity, and nothing waits for a pipe', () => {
 	assert.throws(() => identifyScript({path: directory, directory: '/'}), /not a regular file/);
 	assert.throws(() => identifyScript({path: '/dev/zero', directory: '/'}), /not a regular file/);
+});
+
+test('a script that waits runs when it is let go, once, also where it was ended while it waited, and never where it is dismissed', async () => {
+	const runs = join(directory, 'waiting-runs');
+	const mark = join(directory, 'waiting-mark');
+	writeFileSync(mark, 'not yet\n');
+	const command = {path: script(`echo $$ >>'${runs}'`), parameters: [], directory: '/', environment: extensionEnvironment('/')};
+
+	const first = makeWaiting(command, mark);
+	const {leader} = first.family.handle;
+	const started = startScript(command, {waiting: first, ranMark: mark});
+	begun.push(started);
+	assert.equal((await started.ended).exitCode, 0);
+	assert.equal(readFileSync(runs, 'utf8'), `${leader}\n`);
+	assert.equal(readFileSync(mark, 'utf8'), '');
+	await first.dismiss();
+
+	writeFileSync(mark, 'not yet\n');
+	const killed = makeWaiting(command, mark);
+	assert.equal(killed.waits(), true);
+	const gone = once(killed.gate!.child, 'exit');
+	signalTo(killed.family.handle.leader, 'SIGKILL');
+	await gone;
+	assert.equal(killed.waits(), false);
+	const again = startScript(command, {waiting: killed, ranMark: mark});
+	begun.push(again);
+	assert.equal((await again.ended).exitCode, 0);
+	assert.equal(readFileSync(runs, 'utf8').trim().split('\n').length, 2);
+	await killed.dismiss();
+
+	writeFileSync(mark, 'not yet\n');
+	const dismissed = makeWaiting(command, mark);
+	const {cgroup, leader: last} = dismissed.family.handle;
+	await dismissed.dismiss();
+	assert.equal(isAlive(String(last)), false);
+	assert.ok(cgroup === null || !existsSync(cgroup));
+	assert.equal(readFileSync(runs, 'utf8').trim().split('\n').length, 2);
+	assert.equal(readFileSync(mark, 'utf8'), 'not yet\n');
 });

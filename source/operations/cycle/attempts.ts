@@ -1,6 +1,7 @@
 import {setTimeout as delay} from 'node:timers/promises';
 import type {CycleHappening} from '../../core/cycle-events.js';
 import type {ScriptObservation} from '../../core/extension/types.js';
+import type {WaitingScript} from '../../system/script-gate.js';
 import {startScript, type FamilyHandle, type ScriptCommand, type ScriptEnd, type ScriptFamily} from '../../system/scripts.js';
 
 /** Between two attempts of a script. */
@@ -19,6 +20,8 @@ export type AttemptsOrder = {
 	readonly beforeStart: (family: FamilyHandle, attempt: number) => Promise<void>;
 	/** See `startScript`: tells whoever cleans up after quiesce whether the script has begun. */
 	readonly ranMark?: string | undefined;
+	/** For the first attempt. */
+	readonly waiting?: WaitingScript | null;
 	readonly onEnded: (exitCode: number | null, willRetry: boolean) => void;
 };
 
@@ -53,6 +56,7 @@ export async function runAttempts(order: AttemptsOrder): Promise<Attempts> {
 			onOutput: (stream, line) => tell({event: 'output', phase, stream, line}),
 			beforeStart: async family => order.beforeStart(family, attempt),
 			...(order.ranMark === undefined ? {} : {ranMark: order.ranMark}),
+			...(attempt > 1 || order.waiting === undefined || order.waiting === null ? {} : {waiting: order.waiting}),
 		});
 		const end = await started.ended;
 		ran ||= end.startError === undefined;

@@ -6,7 +6,7 @@ import type {HeldScripts} from '../../system/guard.js';
 import {heldApplications} from '../../system/held-applications.js';
 import type {ScriptFamily} from '../../system/scripts.js';
 import {asAzure} from './as-azure.js';
-import {runAttempts, type Attempts} from './attempts.js';
+import {runAttempts, type Attempts, type AttemptsOrder} from './attempts.js';
 import {Course} from './course.js';
 import {FreezeWindow} from './freeze-window.js';
 import type {Preparation} from './preparation.js';
@@ -77,7 +77,7 @@ export class Cycle {
 		this.#course.note({step: 'pre-starting', post, limitMs, retries: scripts.post.retries});
 		this.#pre = await runAttempts({
 			phase: 'pre-script', command: scripts.pre.command, limitMs, retries: scripts.pre.retries, signal: this.#course.signal, tell: this.#course.telling.tell,
-			ranMark: this.#course.ready.journal.armMark('pre'),
+			...this.#waiting('pre'),
 			beforeStart: async family => {
 				this.#course.note({step: 'pre-started', family});
 				this.#held = {pre: family, postStarted: null, post, limitMs, retries: scripts.post.retries};
@@ -103,7 +103,7 @@ export class Cycle {
 		if (held === null || scripts === null) return this.#course.telling.skip('post-script', this.#whyNoScripts() ?? 'the pre-script did not run');
 		this.#post = await runAttempts({
 			phase: 'post-script', command: scripts.post.command, limitMs: this.#limitMs(), retries: scripts.post.retries, tell: this.#course.telling.tell,
-			ranMark: this.#course.stuck ? undefined : this.#course.ready.journal.armMark('post'),
+			...this.#waiting('post'),
 			beforeStart: async (family, attempt) => {
 				this.#course.tryNote({step: 'post-starting', attempt, by: 'cycle'});
 				this.#course.tryNote({step: 'post-started', family});
@@ -120,6 +120,7 @@ export class Cycle {
 
 	/** What a successful pre-script left behind on purpose has lived until now. */
 	async #endLeftOvers(): Promise<void> {
+		for (const {script} of this.#course.ready.waiting) await script.dismiss();
 		await this.#post?.family?.release();
 		const family = this.#preFamily;
 		if (family !== null) await this.#endFamily(family);
@@ -173,6 +174,15 @@ export class Cycle {
 			azure: asAzure(check, this.#pre, this.#post, this.#window.errors),
 			...(this.#course.interrupted === undefined ? {} : {interrupted: this.#course.interrupted}),
 		};
+	}
+
+	/** A script that waits already, or the mark for one that is started only now. */
+	#waiting(role: 'pre' | 'post'): Pick<AttemptsOrder, 'waiting' | 'ranMark'> {
+		const {waiting, journal} = this.#course.ready;
+		// The mark may lie on what could not be thawed: whoever made it would hang.
+		if (this.#course.stuck) return {ranMark: undefined};
+		const found = waiting.find(one => one.role === role);
+		return found === undefined ? {ranMark: journal.armMark(role)} : {waiting: found.script, ranMark: found.ranMark};
 	}
 
 	/** Why neither script runs, as a clause, or null. */

@@ -8,6 +8,7 @@ import type {SettledCycle} from '../../core/settlement.js';
 import {findProvider} from '../../providers/index.js';
 import type {PreparedSnapshot} from '../../providers/provider.js';
 import {extensionDirectory, gatherExtensionFacts, gatherTunables} from '../../system/azure-files.js';
+import {removeEmptyFamilies} from '../../system/families.js';
 import {startGuard, type Guard} from '../../system/guard.js';
 import type {BegunGuard} from '../../system/guard/beginning.js';
 import {openJournal, readBootId, type Journal} from '../../system/journal.js';
@@ -15,6 +16,7 @@ import {extensionLockFile} from '../../system/lock.js';
 import {readFence, readMountFacts, resolveDirectories} from '../../system/mounts.js';
 import {markProcess} from '../../system/processes.js';
 import {identifyScript} from '../../system/script-identity.js';
+import {makeWaiting, type WaitingScript} from '../../system/script-gate.js';
 import {extensionEnvironment, type ScriptCommand} from '../../system/scripts.js';
 import {openStateDirectory} from '../../system/state-directory.js';
 import {resume} from '../resume.js';
@@ -39,6 +41,9 @@ export type PlannedScript = {
 	readonly retries: number;
 };
 
+/** A script that waits, and the mark that it makes when it runs. */
+export type WaitingRole = {readonly role: 'pre' | 'post'; readonly ranMark: string | undefined; readonly script: WaitingScript};
+
 /** Everything that a cycle stands on, made before anything is run. */
 export type Preparation = {
 	readonly id: string;
@@ -55,6 +60,8 @@ export type Preparation = {
 	readonly stateDirectory: string;
 	readonly journal: Journal;
 	readonly guard: Guard;
+	/** Scripts that have been started as far as that is possible before they run. */
+	readonly waiting: readonly WaitingRole[];
 	readonly snapshot: PreparedSnapshot;
 	readonly deadlineMs: number;
 	/** How long all of this took. */
@@ -79,18 +86,24 @@ export async function prepareCycle(order: CycleOrder, begun?: BegunGuard): Promi
 	const stateDirectory = openStateDirectory();
 	const id = nameOfNow();
 	const journal = openJournal(stateDirectory, id);
-	let guard: Guard | undefined;
+	let starting: Promise<Guard> | undefined;
+	let waiting: Preparation['waiting'] = [];
 	try {
 		journal.append({step: 'begun', cycle: id, bootId: readBootId(), main: markProcess(process.pid)});
-		guard = await startGuard({waves: plan.waves, deadlineMs: tunables.deadlineMs, lockFile: extensionLockFile, lockWaitMs: order.lockWaitMs, journalFile: journal.path}, begun);
+		starting = startGuard({waves: plan.waves, deadlineMs: tunables.deadlineMs, lockFile: extensionLockFile, lockWaitMs: order.lockWaitMs, journalFile: journal.path}, begun);
+		// While the guard makes itself ready.
+		waiting = scripts === null ? [] : makeScriptsWait(scripts, journal);
+		removeEmptyFamilies();
+		const guard = await starting;
 		journal.append({step: 'guard', guard: markProcess(guard.pid)});
 		journal.append({step: 'mounts', waves: plan.waves});
 		const snapshot = await provider.prepare({
 			id, stateDirectory, facts: mounts, targets: plan.waves.flat(), frozen: check.settings.fsFreezeEnabled, holdMs: order.holdMs, deadlineMs: tunables.deadlineMs,
 		});
-		return {id, resumed, order, facts, check, scripts, unusable, plan, mounts, stateDirectory, journal, guard, snapshot, deadlineMs: tunables.deadlineMs, tookMs: performance.now() - began};
+		return {id, resumed, order, facts, check, scripts, unusable, plan, mounts, stateDirectory, journal, guard, waiting, snapshot, deadlineMs: tunables.deadlineMs, tookMs: performance.now() - began};
 	} catch (error) {
-		await guard?.close();
+		for (const {script} of waiting) await script.dismiss();
+		await (await starting?.catch(() => undefined))?.close();
 		journal.finish('cycle');
 		throw error;
 	}
@@ -115,6 +128,16 @@ function commandsOf(check: ExtensionCheck): Preparation['scripts'] {
 	} catch (error) {
 		throw new Failure(`A script has changed while it was checked: ${error instanceof Error ? error.message : String(error)}.`, {exitCode: exitCodes.failed, remedy: 'Run the cycle again.', cause: error});
 	}
+}
+
+/** The post-script waits as well, so that it can be let go at once after the thaw; only in a control group of its own, because it is alive beside the pre-script. */
+function makeScriptsWait({pre, post}: NonNullable<Preparation['scripts']>, journal: Journal): readonly WaitingRole[] {
+	const role = (name: WaitingRole['role'], {command}: PlannedScript): WaitingRole => {
+		const ranMark = journal.armMark(name);
+		return {role: name, ranMark, script: makeWaiting(command, ranMark)};
+	};
+	const first = role('pre', pre);
+	return first.script.family.cgroup === null ? [first] : [first, role('post', post)];
 }
 
 /** A failure to prepare that says nothing about its exit code is a cycle that failed, not a bug. */

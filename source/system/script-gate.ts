@@ -1,0 +1,114 @@
+import {spawn, type ChildProcess} from 'node:child_process';
+import {once} from 'node:events';
+import {closeSync, writeSync} from 'node:fs';
+import {makeFamily, type FamilyInTheMaking} from './families.js';
+import {loadNative} from './native.js';
+import type {ScriptCommand} from './scripts.js';
+import {within} from './time.js';
+
+/** How long the end of one that does not start after all is waited for. */
+const dismissWithinMs = 2000;
+
+/**
+ * What the first `sh` does before it becomes the second one by exec, so that the family is known, and everything that the script starts is in it,
+ * before the script's first line runs. $0: its control group or nothing; $1: the file to make when the script really starts, or nothing. A line on
+ * descriptor 3 lets it go on; at its end, because the process that started it is gone, the script has not run and never will.
+ */
+const gate = `[ -z "$0" ] || echo 0 >"$0/cgroup.procs" || exit 125
+read -r line <&3 || exit 125
+[ -z "$1" ] || command : >"$1"
+shift
+exec 3<&-
+exec sh "$@"`;
+
+/** A script whose first `sh` has been started, or could not be, and waits to be let go: entering a control group alone takes the kernel some 15 ms. */
+export type WaitingScript = {
+	readonly family: FamilyInTheMaking;
+	/** Null where it could not be started: a NUL in a parameter, more parameters than the kernel takes, no descriptors left. */
+	readonly gate: BehindGate | null;
+	readonly error?: Error;
+	/** False once it has been let go or has ended, whoever ended it. */
+	readonly waits: () => boolean;
+	/** Where it does not start after all: ends the first `sh`, and gives up the means of control. Nothing is done for one that has been taken. */
+	dismiss(): Promise<void>;
+	/** From now on it belongs to whoever lets it go. */
+	take(): void;
+};
+
+/** Starts what comes before a script's first line, which may never run. `ranMark`: see `ScriptOptions`. */
+export function makeWaiting(command: ScriptCommand, ranMark: string | undefined, withoutControlGroup = false): WaitingScript {
+	const family = makeFamily(withoutControlGroup);
+	let taken = false;
+	let gate: BehindGate;
+	try {
+		gate = spawnBehindGate(command, family.cgroup, ranMark ?? '');
+	} catch (error) {
+		return {family, gate: null, error: error as Error, waits: () => false, dismiss: async () => family.release(), take: () => {}};
+	}
+	const {child, readers, letGo} = gate;
+	child.on('error', () => {});
+	if (child.pid !== undefined) family.begin(child.pid);
+	const lives = (): boolean => child.pid !== undefined && child.exitCode === null && child.signalCode === null;
+	return {
+		family, gate,
+		waits: () => !taken && lives(),
+		take: () => {
+			taken = true;
+		},
+		dismiss: async () => {
+			if (taken) return;
+			taken = true;
+			letGo(false);
+			readers.forEach(reader => closeSync(reader));
+			if (lives() && await within(once(child, 'exit'), dismissWithinMs) === undefined) await family.end();
+			await family.release();
+		},
+	};
+}
+
+export type BehindGate = {
+	readonly child: ChildProcess;
+	/** The ends of its standard output and its standard error to read from. */
+	readonly readers: readonly [number, number];
+	/** Lets the script start, or never. */
+	readonly letGo: (start: boolean) => void;
+};
+
+/** Starts the first `sh`. Descriptors 4 and 5 are the other ends of its own output. */
+function spawnBehindGate(command: ScriptCommand, cgroup: string | null, ranMark: string): BehindGate {
+	const native = loadNative();
+	const open: number[] = [];
+	const pipe = (): readonly [number, number] => {
+		const ends = native.pipe();
+		open.push(...ends);
+		return ends;
+	};
+	const closeAll = (descriptors: readonly number[]): void => descriptors.forEach(descriptor => closeSync(descriptor));
+	try {
+		const [wait, go] = pipe();
+		const [output, outputEnd] = pipe();
+		const [errors, errorsEnd] = pipe();
+		const child = spawn('sh', ['-c', gate, cgroup ?? '', ranMark, command.path, ...command.parameters], {
+			cwd: command.directory,
+			env: {...command.environment},
+			stdio: ['ignore', outputEnd, errorsEnd, wait, output, errors],
+			detached: true,
+		});
+		closeAll([wait, outputEnd, errorsEnd]);
+		return {
+			child,
+			readers: [output, errors],
+			letGo: start => {
+				try {
+					if (start) writeSync(go, '\n');
+				} catch {
+					// It was ended while it waited.
+				}
+				closeSync(go);
+			},
+		};
+	} catch (error) {
+		closeAll(open);
+		throw error;
+	}
+}
