@@ -1,5 +1,4 @@
 import {mkdirSync, rmdirSync, statSync, writeFileSync} from 'node:fs';
-import {randomUUID} from 'node:crypto';
 import {join} from 'node:path';
 import {readMounts} from './mounts.js';
 import {loadNative} from './native.js';
@@ -31,7 +30,7 @@ export function controlGroups(): string | null {
 function makeControlGroup(): string | null {
 	const top = controlGroups();
 	if (top === null) return null;
-	const path = join(top, `quiesce-${randomUUID()}`);
+	const path = join(top, `quiesce-${textOf('/proc/sys/kernel/random/uuid') ?? ''}`);
 	try {
 		mkdirSync(path, {mode: 0o700});
 		return path;

@@ -1,4 +1,6 @@
+import {existsSync} from 'node:fs';
 import {createRequire} from 'node:module';
+import {fileURLToPath} from 'node:url';
 import {getSystemErrorName} from 'node:util';
 import type Koffi from 'koffi';
 import {Failure} from '../core/failure.js';
@@ -65,11 +67,33 @@ export function loadNative(): Native {
 	return loaded;
 }
 
+/**
+ * The library's build for this machine. Its own loader, which is what a compiled tree without a bundle falls back to, finds the same file, and takes ten
+ * times as long as the file itself.
+ */
+function loadLibrary(): typeof Koffi {
+	// Beside the bundle's directory, or, where quiesce is a dependency of something else, above it.
+	for (const modules of ['../node_modules', '../..']) {
+		for (const library of ['linux', 'musl']) {
+			const path = fileURLToPath(new URL(`${modules}/@koromix/koffi-linux-${process.arch}/${library}_${process.arch}/koffi.node`, import.meta.url));
+			if (!existsSync(path)) continue;
+			const loadedModule = {exports: {}};
+			try {
+				process.dlopen(loadedModule, path);
+				return loadedModule.exports as typeof Koffi;
+			} catch {
+				// It is for the other C library, or damaged: the library's own loader says what is wrong.
+			}
+		}
+	}
+	return createRequire(import.meta.url)('koffi') as typeof Koffi;
+}
+
 function load(): Native {
 	if (process.arch !== 'x64' && process.arch !== 'arm64') throw unsupported(new Error(`no layout of a file lock is known for ${process.arch}`));
 	let koffi;
 	try {
-		koffi = createRequire(import.meta.url)('koffi') as typeof Koffi;
+		koffi = loadLibrary();
 	} catch (error) {
 		throw unsupported(error);
 	}

@@ -1,4 +1,3 @@
-import {createHash} from 'node:crypto';
 import {closeSync, constants, fstatSync, openSync, readSync} from 'node:fs';
 import {resolve} from 'node:path';
 
@@ -43,7 +42,8 @@ export function whatChanged(script: {readonly path: string; readonly directory: 
 }
 
 function hashOf(descriptor: number): string {
-	const hash = createHash('sha256');
+	// Not imported: the guard would load it for nothing, and while the main process waits for it.
+	const hash = process.getBuiltinModule('node:crypto').createHash('sha256');
 	const buffer = Buffer.alloc(64 * 1024);
 	for (let at = 0; at < mostHashed;) {
 		const count = readSync(descriptor, buffer, 0, buffer.length, at);
