@@ -29,8 +29,8 @@ export type JournalEntry = JournalStep & {readonly at: string};
 
 export type Journal = {
 	readonly path: string;
-	/** Is on the disk when it returns. Throws where it could not be written. Never to be called while the journal's filesystem may be frozen. */
-	append(step: JournalStep): void;
+	/** All of them are on the disk when it returns. Throws where they could not be written. Never to be called while the journal's filesystem may be frozen. */
+	append(...steps: readonly JournalStep[]): void;
 	/**
 	 * Makes a file that says that a script has not begun, to be given to `startScript` as `ranMark`; the script's own process empties it. Undefined where it
 	 * could not be made: then nobody knows better than the steps do.
@@ -148,16 +148,16 @@ function markPath(journalFile: string, script: 'pre' | 'post'): string {
 
 function journalOn(path: string, descriptor: number, offset: number): Journal {
 	let next = offset;
-	const append = (step: JournalStep): void => {
+	const append = (...steps: readonly JournalStep[]): void => {
 		// The line feed stands first, so that a line which a crash tore in two does not spoil the next one.
-		const line = Buffer.from(`\n${JSON.stringify({...step, at: new Date().toISOString()})}`);
+		const lines = Buffer.from(steps.map(step => `\n${JSON.stringify({...step, at: new Date().toISOString()})}`).join(''));
 		try {
-			writeAll(descriptor, line, next);
+			writeAll(descriptor, lines, next);
 			fdatasyncSync(descriptor);
 		} catch (error) {
 			throw unwritable(path, error);
 		}
-		next += line.length;
+		next += lines.length;
 	};
 	return {
 		path,

@@ -50,15 +50,15 @@ export class Course {
 	}
 
 	/** On disk before the thing happens. Throws where it cannot be written. */
-	note(step: JournalStep): void {
-		this.ready.journal.append(step);
+	note(...steps: readonly JournalStep[]): void {
+		this.ready.journal.append(...steps);
 	}
 
 	/** Where nothing may be left undone because a note cannot be written. */
-	tryNote(step: JournalStep): void {
+	tryNote(...steps: readonly JournalStep[]): void {
 		if (this.stuck) return;
 		try {
-			this.note(step);
+			this.note(...steps);
 		} catch (error) {
 			this.telling.warn('journal', messageOf(error));
 		}

@@ -105,8 +105,7 @@ export class Cycle {
 			phase: 'post-script', command: scripts.post.command, limitMs: this.#limitMs(), retries: scripts.post.retries, tell: this.#course.telling.tell,
 			...this.#waiting('post'),
 			beforeStart: async (family, attempt) => {
-				this.#course.tryNote({step: 'post-starting', attempt, by: 'cycle'});
-				this.#course.tryNote({step: 'post-started', family});
+				this.#course.tryNote({step: 'post-starting', attempt, by: 'cycle'}, {step: 'post-started', family});
 				await this.#course.ready.guard.hold({...held, postStarted: family});
 			},
 			onEnded: (exitCode, willRetry) => {

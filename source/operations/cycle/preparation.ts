@@ -1,4 +1,3 @@
-import {randomBytes} from 'node:crypto';
 import {checkExtension} from '../../core/extension/index.js';
 import type {ExtensionCheck, ExtensionFacts, ScriptPlan} from '../../core/extension/types.js';
 import {exitCodes, Failure} from '../../core/failure.js';
@@ -79,10 +78,6 @@ export async function prepareCycle(order: CycleOrder, begun?: BegunGuard): Promi
 	const tunables = gatherTunables();
 	const mounts = readMountFacts();
 	const plan = planFreeze(mounts, {requested: resolveDirectories(order.mounts), skip: tunables.skip, fence: readFence()});
-	const facts = gatherExtensionFacts(order.configuration);
-	const check = checkExtension(facts);
-	const scripts = commandsOf(check);
-	const unusable = check.errors.length > 0 ? null : check.settings.pre?.parameters === null ? 'pre' : check.settings.post?.parameters === null ? 'post' : null;
 	const stateDirectory = openStateDirectory();
 	const id = nameOfNow();
 	const journal = openJournal(stateDirectory, id);
@@ -92,11 +87,14 @@ export async function prepareCycle(order: CycleOrder, begun?: BegunGuard): Promi
 		journal.append({step: 'begun', cycle: id, bootId: readBootId(), main: markProcess(process.pid)});
 		starting = startGuard({waves: plan.waves, deadlineMs: tunables.deadlineMs, lockFile: extensionLockFile, lockWaitMs: order.lockWaitMs, journalFile: journal.path}, begun);
 		// While the guard makes itself ready.
+		const facts = gatherExtensionFacts(order.configuration);
+		const check = checkExtension(facts);
+		const scripts = commandsOf(check);
+		const unusable = check.errors.length > 0 ? null : check.settings.pre?.parameters === null ? 'pre' : check.settings.post?.parameters === null ? 'post' : null;
 		waiting = scripts === null ? [] : makeScriptsWait(scripts, journal);
 		removeEmptyFamilies();
 		const guard = await starting;
-		journal.append({step: 'guard', guard: markProcess(guard.pid)});
-		journal.append({step: 'mounts', waves: plan.waves});
+		journal.append({step: 'guard', guard: markProcess(guard.pid)}, {step: 'mounts', waves: plan.waves});
 		const snapshot = await provider.prepare({
 			id, stateDirectory, facts: mounts, targets: plan.waves.flat(), frozen: check.settings.fsFreezeEnabled, holdMs: order.holdMs, deadlineMs: tunables.deadlineMs,
 		});
@@ -111,7 +109,7 @@ export async function prepareCycle(order: CycleOrder, begun?: BegunGuard): Promi
 
 /** `2026-11-23T14-02-11Z`, and a few letters: a name for files that sorts by time. */
 function nameOfNow(): string {
-	return `${new Date().toISOString().replace(/\.\d+Z$/, 'Z').replaceAll(':', '-')}-${randomBytes(2).toString('hex')}`;
+	return `${new Date().toISOString().replace(/\.\d+Z$/, 'Z').replaceAll(':', '-')}-${Math.floor(Math.random() * 0x10000).toString(16).padStart(4, '0')}`;
 }
 
 /** The scripts as they would be started, each what it was when it was checked; null where none will run. */

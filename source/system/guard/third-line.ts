@@ -15,7 +15,7 @@ export type ThirdLine = {
 	mark(indexes: readonly number[]): void;
 	/** It is not frozen by us any more, or never was. Told within a turn of the event loop. */
 	clear(index: number): void;
-	/** Nothing is frozen or owed any more; resolves when the process has ended. */
+	/** Nothing is frozen or owed any more; resolves when that is on its way. It ends then. */
 	end(): Promise<void>;
 };
 
@@ -86,7 +86,7 @@ exec "$@"
 export function startThirdLine({mounts, environment, settle, journalFile, haste}: ThirdLineOrder): ThirdLine {
 	const command = ['-c', script, 'quiesce-third-line', journalFile, haste ?? '', String(mounts.length), ...mounts, ...settle];
 	const child = spawn('/bin/sh', command, {detached: true, cwd: '/', env: {...environment}, stdio: ['pipe', 'ignore', 'ignore']});
-	const ended = new Promise<void>(resolve => {
+	const gone = new Promise<void>(resolve => {
 		child.once('exit', () => resolve());
 		child.once('error', () => resolve());
 	});
@@ -102,8 +102,9 @@ export function startThirdLine({mounts, environment, settle, journalFile, haste}
 		clear: index => words.add(`-${index}`),
 		end: async () => {
 			words.flush();
-			pipe.end('q\n');
-			await ended;
+			await Promise.race([gone, new Promise<void>(resolve => {
+				pipe.end('q\n', () => resolve());
+			})]);
 		},
 	};
 }
