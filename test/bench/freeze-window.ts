@@ -20,10 +20,11 @@ type Way = {readonly name: string; readonly measure: (lab: CycleLab) => Promise<
 export async function freezeWindow({counts, repeats}: {readonly counts: readonly number[]; readonly repeats: number}): Promise<Section> {
 	const rows: Row[] = [];
 	const skipped: string[] = [];
+	const oursByCount = new Map<number, Figures>();
 	const compiler = whyNoProgram('gcc');
 	if (compiler !== false) return {title: 'Freeze window', rows, skipped: [`everything (${compiler}: the bare calls are a C program)`]};
 	const program = join(process.env['TMPDIR'] ?? '/tmp', 'quiesce-bench-freeze');
-	await must('gcc', ['-O2', '-pthread', '-o', program, join(repository, 'test/bench/freeze.c')]);
+	await must('gcc', ['-O2', '-D_GNU_SOURCE', '-pthread', '-o', program, join(repository, 'test/bench/freeze.c')]);
 	const agent = whyNoProgram('qemu-ga');
 	if (agent !== false) skipped.push(`qemu-ga (${agent})`);
 	for (const count of counts) {
@@ -40,6 +41,7 @@ export async function freezeWindow({counts, repeats}: {readonly counts: readonly
 			];
 			const measured = await interleaved(lab, ways, count > 64 ? Math.max(5, Math.ceil(repeats / 3)) : repeats);
 			const ours = measured.get('quiesce') ?? [];
+			oursByCount.set(count, ours);
 			for (const [name, figures] of measured) {
 				if (name === 'quiesce') continue;
 				const goal = name === 'threads' ? {below: 1.3} : name === 'serial' && count === 64 ? {above: 20} : undefined;
@@ -48,6 +50,12 @@ export async function freezeWindow({counts, repeats}: {readonly counts: readonly
 		} finally {
 			await lab.end();
 		}
+	}
+
+	const [least = 1, ...more] = oursByCount.keys();
+	for (const count of more) {
+		const times = count / least;
+		rows.push({what: `growth: ${count} filesystems`, unit: 'ms', figures: oursByCount.get(count) ?? [], peer: {name: `${times} times the window of ${least}`, figures: (oursByCount.get(least) ?? []).map(time => time * times)}, goal: {below: 1}});
 	}
 
 	return {title: 'Freeze window', rows, skipped};

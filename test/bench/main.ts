@@ -1,4 +1,4 @@
-// npm run bench [-- --quick] [-- --only PART] [-- --repeats N]: measures quiesce beside its peers in one run, and writes bench/RESULTS.md.
+// npm run bench [-- --quick] [-- --only PART] [-- --repeats N] [-- --windows N]: measures quiesce beside its peers in one run, and writes bench/RESULTS.md.
 import {spawnSync} from 'node:child_process';
 import {mkdirSync, writeFileSync} from 'node:fs';
 import {cpus, release, totalmem} from 'node:os';
@@ -10,10 +10,11 @@ import {table, type Section} from './figures.js';
 import {manyMounts} from './doctor.js';
 import {freezeWindow, underLoad} from './freeze-window.js';
 import {largeLog} from './large-log.js';
+import {stalls} from './stalls.js';
 import {startUp} from './start-up.js';
 import {wholeCycle} from './whole-cycle.js';
 
-const {values: {quick = false, only, repeats: wanted}} = parseArgs({options: {quick: {type: 'boolean'}, only: {type: 'string'}, repeats: {type: 'string'}}});
+const {values: {quick = false, only, repeats: wanted, windows}} = parseArgs({options: {quick: {type: 'boolean'}, only: {type: 'string'}, repeats: {type: 'string'}, windows: {type: 'string'}}});
 const reason = firstReason(whyNoLoopDisks('ext4'), whyNoSandbox());
 if (reason !== false) {
 	process.stderr.write(`The benchmarks cannot run here: ${reason}.\n`);
@@ -28,6 +29,8 @@ const parts: Readonly<Record<string, () => Promise<Section>>> = {
 	'large-log': async () => largeLog({repeats, megabytes: quick ? 50 : 500}),
 	'whole-cycle': async () => wholeCycle({repeats, megabytes: quick ? 256 : 1024}),
 	'freeze-window': async () => freezeWindow({counts: quick ? [1, 8] : [1, 8, 64, 200], repeats}),
+	// About a second each: a thousand only where they are asked for.
+	stalls: async () => stalls({windows: Number(windows ?? (quick ? 10 : 100))}),
 	'under-load': async () => underLoad({repeats}),
 };
 const chosen = Object.entries(parts).filter(([name]) => only === undefined || name === only);

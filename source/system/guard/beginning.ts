@@ -17,9 +17,9 @@ export type BegunGuard = {
 
 /** Begins a guard. Where that fails, whoever gives it an order is told. */
 export function beginGuard(filesystems: number = mountedFilesystems()): BegunGuard {
-	const {PATH, LANG, HOME, QUIESCE_FREEZE_ONLY, NODE_COMPILE_CACHE} = process.env;
+	const {PATH, LANG, HOME, QUIESCE_FREEZE_ONLY} = process.env;
 	// NODE_OPTIONS and the like stay away from it.
-	const environment = {PATH, LANG, HOME, QUIESCE_FREEZE_ONLY, NODE_COMPILE_CACHE, UV_THREADPOOL_SIZE: String(Math.min(1024, 2 * filesystems + 4))};
+	const environment = {PATH, LANG, HOME, QUIESCE_FREEZE_ONLY, UV_THREADPOOL_SIZE: String(Math.min(1024, 2 * filesystems + 4))};
 	// Not imported: it would be loaded by every command, and takes longer than some of them.
 	const {spawn} = process.getBuiltinModule('node:child_process');
 	const child = spawn(process.execPath, [guardFile()], {detached: true, cwd: '/', stdio: ['pipe', 'pipe', 'ignore'], env: Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined))});
