@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {existsSync, mkdirSync, readdirSync, statSync, writeFileSync} from 'node:fs';
-import {dirname, join} from 'node:path';
+import {dirname, join, relative} from 'node:path';
 import {DatabaseSync} from 'node:sqlite';
 import {after, before, suite, test} from 'node:test';
 import {sqlite} from '../../source/applications/sqlite.js';
@@ -10,6 +10,7 @@ import {kill} from '../../source/system/processes.js';
 import {makeLoopDisks, type LoopDisks} from '../support/loop-disk.js';
 import {must, start} from '../support/process.js';
 import {letThrough, placeScripts, readMark, until, type ScriptsLab} from '../support/scripts-lab.js';
+import {changeImage} from '../support/snapshots.js';
 import {firstReason, whyNoLoopDisks, whyNoProgram} from '../support/skip.js';
 
 suite('SQLite files', {skip: firstReason(whyNoLoopDisks('ext4'), whyNoProgram('sqlite3'))}, () => {
@@ -19,6 +20,7 @@ suite('SQLite files', {skip: firstReason(whyNoLoopDisks('ext4'), whyNoProgram('s
 	let orders: string;
 	/** Clients of the application that they belong to. */
 	let clients: readonly DatabaseSync[];
+	const quoted = (path: string): string => path.replaceAll('\'', '\'\\\'\'');
 	const isLocked = (client: DatabaseSync): boolean => {
 		try {
 			client.exec('begin immediate; rollback');
@@ -29,7 +31,7 @@ suite('SQLite files', {skip: firstReason(whyNoLoopDisks('ext4'), whyNoProgram('s
 		}
 	};
 	const locked = (): readonly boolean[] => clients.map(isLocked);
-	const configure = (settings: Readonly<Record<string, string>> = {}): void => lab.configure({databases: `${notes}\n${orders}`, giveUp: '60', ...settings});
+	const configure = (settings: Readonly<Record<string, string>> = {}): void => lab.configure({databases: `${notes}\n${orders}`, giveUp: '60', lease: '300', ...settings});
 
 	before(async () => {
 		disks = await makeLoopDisks([{name: 'data', type: 'ext4', megabytes: 32}, {name: 'log', type: 'ext4'}], {thawAfterSeconds: 300});
@@ -68,7 +70,8 @@ suite('SQLite files', {skip: firstReason(whyNoLoopDisks('ext4'), whyNoProgram('s
 
 	test('flush: a transaction under way is not waited for, nothing is held, nothing but the mark is new', async () => {
 		const [one, other] = clients as [DatabaseSync, DatabaseSync];
-		one.exec('insert into entries values (1); begin immediate; insert into entries values (2)');
+		for (const client of clients) client.exec('pragma synchronous = off; insert into entries values (1)');
+		one.exec('begin immediate; insert into entries values (2)');
 		other.exec('begin exclusive');
 		const files = readdirSync(join(notes, '..'));
 		const pre = await lab.pre();
@@ -82,6 +85,10 @@ suite('SQLite files', {skip: firstReason(whyNoLoopDisks('ext4'), whyNoProgram('s
 			assert.deepEqual([uid, mode & 0o777], [statSync(path).uid, 0o600]);
 		}
 
+		// On disk, without any freeze: a copy of the disk at this moment has what was committed, and nothing else.
+		const copy = join(disks.directory, 'copy.img');
+		await must('cp', ['--sparse=always', disks.disk('data').image, copy]);
+		await changeImage(copy, [notes, orders].map(path => `test "$(sqlite3 "$1"'/${quoted(relative(disks.disk('data').mount, path))}' 'pragma integrity_check; select group_concat(n) from entries' | tr '\\n' ' ')" = 'ok 1 '`).join('\n'));
 		for (const client of clients) client.exec('commit');
 		const post = await lab.post();
 		assert.equal(post.exitCode, 0, post.output);
@@ -168,7 +175,7 @@ suite('SQLite files', {skip: firstReason(whyNoLoopDisks('ext4'), whyNoProgram('s
 	test('kill -9 of the pre-script half-way: what it holds ends with its lease, and a post-script ends it at once; one that comes first wins', async () => {
 		const [one, other] = clients as [DatabaseSync, DatabaseSync];
 		for (const what of ['killed', 'killed, then post', 'post']) {
-			configure({hold: 'lock', lockWait: '30', giveUp: '30', lease: what === 'killed' ? '3' : '60'});
+			configure({hold: 'lock', lockWait: '30', giveUp: '30', lease: what === 'killed' ? '3' : '300'});
 			other.exec('begin immediate');
 			const pre = lab.start('pre');
 			await until('it has the first lock, and waits for the other', () => isLocked(one), 60_000);
