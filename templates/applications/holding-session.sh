@@ -13,6 +13,8 @@ sleep "$lease" >"$directory/commands" 4>&- 5>&- &
 sleeper=$!
 "$@" <"$directory/commands" >&4 2>&4 4>&- 5>&-
 code=$?
+# A client that makes something go on at its end does so even where it is killed.
+if [ "$code" -ge 128 ] && [ -e "$directory/insist" ]; then "$@" </dev/null >&4 2>&4 4>&- 5>&-; fi
 
 if kill "$sleeper" 2>/dev/null; then
 	words="ended before the post-script ($code)"

@@ -145,7 +145,7 @@ await() {
 			ended) exit 3 ;;
 			*) printf "  %s %s\n" "$word" "$rest" >>"$2" ;;
 			esac
-		done' sh "$1" "$state/log" <&4)
+		done' sh "$1" "$state/log" <&4 2>/dev/null)
 	case $? in
 	0) ;;
 	3) why="the session ended: $(tail -n 3 "$state/log" | grep -m 1 '^  ' || echo "its client said nothing")" && return 1 ;;
@@ -157,7 +157,7 @@ await() {
 in_time() {
 	word=$1
 	shift
-	("$@" </dev/null >/dev/null 2>>"$state/log" && echo "$word done" >&4 || echo "$word failed" >&4) &
+	("$@" </dev/null >/dev/null 2>>"$state/log" && echo "$word done" >&4 || echo "$word failed" >&4) >/dev/null 2>&1 &
 	await "$word" && [ "$answer" = 'done' ]
 }
 

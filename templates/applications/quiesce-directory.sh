@@ -42,7 +42,7 @@ start_script() {
 	mkfifo "$place.output" || return 1
 	{
 		{ head -c 20000 && cat >/dev/null; } | while IFS= read -r line || [ -n "$line" ]; do log "  $1: $line"; done
-		: >"$place.read"
+		true >"$place.read"
 		echo read >&4
 	} <"$place.output" >/dev/null 2>&1 &
 	# shellcheck disable=SC2016 # it is the inner shell that expands them

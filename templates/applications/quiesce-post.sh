@@ -29,7 +29,7 @@ resume "$deadline"
 
 # Once more at the next chance: another attempt of the post-script, or the next pre-script. Then no more.
 [ ! -e "$run/tried" ] || finish 1 "not resumed:$failed"
-: >"$run/tried"
+true >"$run/tried"
 log "not resumed:$failed"
 publish_log
 complain "not resumed:$failed"

@@ -18,7 +18,7 @@ undo() {
 	soon=$(($(date +%s) + 2))
 	[ "$end" -ge "$soon" ] || end=$soon
 	resume "$end"
-	: >"$run/tried"
+	true >"$run/tried"
 	[ -z "$failed" ] || {
 		log "not resumed:$failed. The post-script tries again"
 		echo resuming >"$run/pre"

@@ -38,8 +38,16 @@ export type ScriptsLab = {
 	readonly end: () => Promise<void>;
 };
 
+/** Namespaces in which the scripts run. `/run` is in memory there. */
+export type ScriptsRoom = {
+	/** A command that runs another one inside. */
+	readonly enter: readonly string[];
+	/** Its root directory, seen from outside. */
+	readonly root: string;
+};
+
 /** Writes the scripts of an application as quiesce would, under a name that no other test has. */
-export function placeScripts(application: Application, settings: ApplicationSettings = {}): ScriptsLab {
+export function placeScripts(application: Application, settings: ApplicationSettings = {}, room: ScriptsRoom = {enter: [], root: ''}): ScriptsLab {
 	const directory = mkdtempSync(join(tmpdir(), 'quiesce-scripts-'));
 	chmodSync(directory, 0o755);
 	const name = `test-${application.name}-${randomBytes(4).toString('hex')}`;
@@ -53,12 +61,14 @@ export function placeScripts(application: Application, settings: ApplicationSett
 		}
 	};
 	configure(settings);
-	const memory = isInMemory('/run') ? '/run' : '/dev/shm';
-	const state = join(memory, 'quiesce', name);
+	const memory = room.root !== '' || isInMemory('/run') ? '/run' : '/dev/shm';
+	const place = join(memory, 'quiesce', name);
+	const state = room.root + place;
 	const begun = new Set<ChildProcess>();
 	const startScript = (role: 'pre' | 'post'): {readonly pid: number; readonly ended: Promise<ScriptRun>} => {
 		const since = performance.now();
-		const child = spawn('sh', [join(directory, `${name}-${role}.sh`)], {cwd: '/', env: extensionEnvironment('/'), stdio: ['ignore', 'pipe', 'pipe'], detached: true});
+		const [command = 'sh', ...words] = [...room.enter, 'sh', join(directory, `${name}-${role}.sh`)];
+		const child = spawn(command, words, {cwd: '/', env: extensionEnvironment('/'), stdio: ['ignore', 'pipe', 'pipe'], detached: true});
 		begun.add(child);
 		const ended = (async (): Promise<ScriptRun> => {
 			const words: string[] = [];
@@ -79,7 +89,7 @@ export function placeScripts(application: Application, settings: ApplicationSett
 			const found = readProcess(pid);
 			if (!isRunning(found)) return false;
 			const leader = readFileSync(`/proc/${found.session}/cmdline`, 'utf8');
-			return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`${state}/`) || leader.includes(`${state}/`);
+			return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`${place}/`) || leader.includes(`${place}/`);
 		} catch {
 			return false;
 		}
