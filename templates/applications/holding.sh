@@ -145,9 +145,10 @@ await() {
 			ended) exit 3 ;;
 			*) printf "  %s %s\n" "$word" "$rest" >>"$2" ;;
 			esac
-		done' sh "$1" "$state/log" <&4 2>/dev/null)
+		done' sh "$1" "$state/log" <&4 2>/dev/null 6>&-)
 	case $? in
-	0) ;;
+	# The session is there, and nobody else may keep its commands open any more: at the end of its lease it has to see their end.
+	0) exec 6>&- ;;
 	3) why="the session ended: $(tail -n 3 "$state/log" | grep -m 1 '^  ' || echo "its client said nothing")" && return 1 ;;
 	*) why="no answer within the time limit" && return 1 ;;
 	esac
@@ -157,7 +158,7 @@ await() {
 in_time() {
 	word=$1
 	shift
-	("$@" </dev/null >/dev/null 2>>"$state/log" && echo "$word done" >&4 || echo "$word failed" >&4) >/dev/null 2>&1 &
+	("$@" </dev/null >/dev/null 2>>"$state/log" && echo "$word done" >&4 || echo "$word failed" >&4) >/dev/null 2>&1 6>&- &
 	await "$word" && [ "$answer" = 'done' ]
 }
 

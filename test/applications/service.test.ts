@@ -42,7 +42,7 @@ suite('a service of systemd, stopped', {skip: whyNoSystemd()}, () => {
 			'idle.service': '[Service]\nExecStart=/bin/sleep 100000\n',
 			'door.socket': `[Socket]\nListenStream=${room.directory}/door\n`,
 			'door.service': '[Service]\nExecStart=/bin/sleep 100000\n',
-			'slow.service': '[Service]\nExecStart=/bin/sleep 100000\nExecStop=/bin/sleep 100000\nTimeoutStopSec=infinity\n',
+			'slow.service': 'StartLimitIntervalSec=0\n[Service]\nExecStart=/bin/sleep 100000\nExecStop=/bin/sleep 100000\nTimeoutStopSec=infinity\n',
 			'deaf.service': '[Service]\nExecStart=/bin/sh -c \'trap "" TERM; while :; do sleep 1; done\'\nTimeoutStopSec=1\n',
 			'broken.service': `[Service]\nExecStartPre=/bin/sh -c "! test -e ${room.directory}/broken"\nExecStart=/bin/sleep 100000\n`,
 		});
