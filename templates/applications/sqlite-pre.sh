@@ -12,11 +12,16 @@ databases='' hold=auto lock_wait=5
 # shellcheck source-path=SCRIPTDIR source=holding.sh
 . "$(dirname "$0")/holding.sh"
 
-# As the owner of each, because a user's directory may lead root anywhere. A journal comes and goes with every transaction, so a file may vanish meanwhile.
+# As the owner of each, because a user's directory may lead root anywhere. A journal comes and goes with every transaction: it may vanish meanwhile, and be
+# there again.
 # shellcheck disable=SC2317 # in_time calls it
 flush_files() {
 	for file in "$@"; do
-		if [ -e "$file" ]; then as "$(owner_of "$file")" sync "$file" || [ ! -e "$file" ] || return 1; fi
+		tries=0
+		until [ ! -e "$file" ] || as "$(owner_of "$file" 2>/dev/null)" sync "$file" 2>"$run/complaint"; do
+			tries=$((tries + 1))
+			if [ "$tries" -ge 10 ]; then cat "$run/complaint" >&2 && return 1; fi
+		done
 	done
 }
 
