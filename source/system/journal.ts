@@ -29,7 +29,10 @@ export type JournalEntry = JournalStep & {readonly at: string};
 
 export type Journal = {
 	readonly path: string;
-	/** All of them are on the disk when it returns. Throws where they could not be written. Never to be called while the journal's filesystem may be frozen. */
+	/**
+	 * When it returns, whoever comes after this process can read all of them, and those that matter after a power cut are on the disk. Throws where they
+	 * could not be written. Never to be called while the journal's filesystem may be frozen.
+	 */
 	append(...steps: readonly JournalStep[]): void;
 	/**
 	 * Makes a file that says that a script has not begun, to be given to `startScript` as `ranMark`; the script's own process empties it. Undefined where it
@@ -44,6 +47,12 @@ export type Journal = {
 
 /** Room that a new journal takes on the disk at once, so that its later lines need no free space. Bytes. */
 const reserved = 64 * 1024;
+
+/**
+ * What only those ask for who come while the machine still runs: after a restart none of these processes is there and nothing is frozen. What is finished
+ * is on the disk as soon as the journal is off it.
+ */
+const forThisBoot: ReadonlySet<JournalStep['step']> = new Set(['guard', 'mounts', 'pre-ended', 'thawed', 'finished']);
 
 /** Begins the journal of a cycle in the state directory (0600). `cycle`: letters, digits, dashes. */
 export function openJournal(stateDirectory: string, cycle: string): Journal {
@@ -153,7 +162,7 @@ function journalOn(path: string, descriptor: number, offset: number): Journal {
 		const lines = Buffer.from(steps.map(step => `\n${JSON.stringify({...step, at: new Date().toISOString()})}`).join(''));
 		try {
 			writeAll(descriptor, lines, next);
-			fdatasyncSync(descriptor);
+			if (!steps.every(({step}) => forThisBoot.has(step))) fdatasyncSync(descriptor);
 		} catch (error) {
 			throw unwritable(path, error);
 		}
