@@ -1,5 +1,5 @@
 // npm run media: takes the pictures in media/ from the real screens, in the demo's laboratory and a real terminal. Needs root and tmux.
-import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {openLaboratory, type Laboratory} from '../../source/demo/laboratory.js';
@@ -75,6 +75,9 @@ try {
 	await show(wizard);
 	await answer(configuration);
 	await show(cycle);
+	await inside(bundledQuiesce, ['cycle', '--json', '--snapshot', 'image', '--mount', laboratory.disk]);
+	const [snapshot = ''] = readdirSync(laboratory.inside(`${laboratory.state}/snapshots`)).toSorted();
+	await show(still(['verify', snapshot], 'verify', /The snapshot restores[^]*verified in/));
 	await show(still([], 'home', /Tonight/));
 	await show(still(['history', '--log', nights()], 'history', /\d+ cycles/));
 	await show(still(['watch', '--log', nights()], 'watch', /waiting/));
