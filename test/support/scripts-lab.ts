@@ -53,7 +53,8 @@ export function placeScripts(application: Application, settings: ApplicationSett
 	const name = `test-${application.name}-${randomBytes(4).toString('hex')}`;
 	const logFile = join(directory, 'log');
 	const configure = (given: ApplicationSettings): void => {
-		for (const file of application.scripts({logFile, ...given}).files) {
+		// A busy machine may need longer than the 6 s that the scripts would take by themselves.
+		for (const file of application.scripts({logFile, giveUp: '40', ...given}).files) {
 			const path = join(directory, file.name.startsWith(`${application.name}-p`) || file.name === `${application.name}.conf` ? file.name.replace(application.name, name) : file.name);
 			mkdirSync(join(path, '..'), {recursive: true, mode: 0o700});
 			writeFileSync(path, file.content, {mode: file.mode});
