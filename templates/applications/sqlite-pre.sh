@@ -63,7 +63,7 @@ while read -r named <&3; do
 	[ "$hold" = flush ] || lock "$database"
 	directory=$(dirname "$database")
 	set -- "$@" "$database-wal" "$database-journal" "$database" "$directory"
-	echo "$directories" | grep -qxF "$directory" || directories="$directories
+	printf '%s\n' "$directories" | grep -qxF "$directory" || directories="$directories
 $directory"
 	log "$database"
 done 3<<END

@@ -299,38 +299,65 @@ suite('Redis with dumps alone', {skip}, () => {
 	});
 });
 
-suite('Redis, found by itself', {skip: firstReason(skip, whyNoSandbox(), whyNoProgram('ip'))}, () => {
-	test('the only server, wherever it listens, with the password in its own configuration; not one of several', async () => {
-		const lab = placeScripts(redis, {dump: 'always'});
-		const directory = join(lab.directory, 'data');
-		// Alone with its processes and its network, and with an /etc/redis of its own.
-		const script = `
+suite('Redis, alone with its network', {skip: firstReason(skip, whyNoSandbox(), whyNoProgram('ip'))}, () => {
+	/** Runs a script with processes, a network and an /etc/redis of its own; $1 is a directory, $2 the scripts without `-pre.sh`. */
+	const alone = async (lab: ScriptsLab, script: string): Promise<string> => {
+		const start = `
 			set -e
 			ip link set lo up
 			mkdir -p "$1/a" "$1/b" "$1/etc"
 			mount --bind "$1/etc" /etc/redis
 			serve() { redis-server "$@" >>"$1.log" 2>&1 & }
-			ready() { for n in $(seq 600); do redis-cli "$@" ping >/dev/null 2>&1 && return; sleep 0.1; done; return 1; }
-			pre() { code=0; sh "$2-pre.sh" 2>&1 || code=$?; echo "code $code"; sh "$2-post.sh" >/dev/null; }
-			printf 'port 6379\\nrequirepass "quite secret"\\ncluster-enabled yes\\ndir %s/a\\n' "$1" >/etc/redis/redis.conf
-			serve /etc/redis/redis.conf; first=$!
-			ready
-			pre "$@"
-			serve --port 0 --unixsocket "$1/b/socket" --dir "$1/b"; second=$!
-			ready -s "$1/b/socket"
-			pre "$@"
-			kill $first; wait $first || :
-			pre "$@"
-			kill $second; wait $second || :
-			pre "$@"`;
+			wait_for() { for n in $(seq 600); do redis-cli "$@" 2>/dev/null | grep -q "$word" && return; sleep 0.1; done; return 1; }
+			pre() { code=0; sh "$2-pre.sh" 2>&1 || code=$?; echo "code $code"; }
+			post() { sh "$2-post.sh" >/dev/null; }`;
+		const words = ['-m', '-p', '-n', '-f', '--kill-child', '--mount-proc', '--propagation', 'private', 'sh', '-c', `${start}\n${script}`, 'sh', join(lab.directory, 'data'), join(lab.directory, lab.name)];
+		const end = await run('unshare', words, {cwd: '/'});
+		assert.equal(end.exitCode, 0, end.stdout + end.stderr);
+		return end.stdout;
+	};
+
+	test('the only server is found, wherever it listens, with the password in its own configuration; not one of several', async () => {
+		const lab = placeScripts(redis, {dump: 'always', giveUp: '60'});
 		try {
-			const end = await run('unshare', ['-m', '-p', '-n', '-f', '--kill-child', '--mount-proc', '--propagation', 'private', 'sh', '-c', script, 'sh', directory, join(lab.directory, lab.name)], {cwd: '/'});
-			assert.equal(end.exitCode, 0, end.stdout + end.stderr);
-			const answers = end.stdout.split(/code (\d)\n/);
-			assert.deepEqual(answers.filter((_, index) => index % 2 === 1), ['0', '1', '0', '1'], end.stdout);
+			const output = await alone(lab, `
+				printf 'port 6379\\nrequirepass "quite secret"\\ncluster-enabled yes\\ndir %s/a\\n' "$1" >/etc/redis/redis.conf
+				serve /etc/redis/redis.conf; first=$!
+				word=NOAUTH wait_for ping
+				pre "$@"; post "$@"
+				serve --port 0 --unixsocket "$1/b/socket" --dir "$1/b"; second=$!
+				word=PONG wait_for -s "$1/b/socket" ping
+				pre "$@"; post "$@"
+				kill $first; wait $first || :
+				pre "$@"; post "$@"
+				kill $second; wait $second || :
+				pre "$@"; post "$@"`);
+			const answers = output.split(/code (\d)\n/);
+			assert.deepEqual(answers.filter((_, index) => index % 2 === 1), ['0', '1', '0', '1'], output);
 			assert.match(answers[2] ?? '', /2 Redis servers are running: \S+\.conf must say which/);
 			assert.match(answers[6] ?? '', /Redis is not running/);
 			assert.match(lab.log(), /at 127\.0\.0\.1:6379, [\s\S]* at \S+\/b\/socket, /);
+		} finally {
+			await lab.end();
+		}
+	});
+
+	test('a replica that is paused stays as it is, and gets the rest from its master afterwards', async () => {
+		const lab = placeScripts(redis, {address: '6380', hold: 'pause', giveUp: '60'});
+		try {
+			const output = await alone(lab, `
+				serve --port 6379 --dir "$1/a" --save '' --repl-diskless-sync-delay 0
+				serve --port 6380 --dir "$1/b" --save '' --appendonly yes --replicaof 127.0.0.1 6379
+				word=link_status:up wait_for -p 6380 info replication
+				redis-cli set one 1; word=1 wait_for -p 6380 get one
+				pre "$@"
+				cat "$1/b/.quiesce-mark"
+				redis-cli set two 2
+				word=status:up wait_for -p 6380 info replication
+				echo "paused: $(redis-cli -p 6380 exists one) $(redis-cli -p 6380 exists two)"
+				post "$@"
+				word=2 wait_for -p 6380 get two`);
+			assert.match(output, /code 0\n[\s\S]*^role=slave\n[\s\S]*^paused: 1 0$/m);
 		} finally {
 			await lab.end();
 		}
