@@ -74,6 +74,8 @@ export type Application = {
 	/** What its scripts do, in a sentence or two, for the wizard. */
 	readonly summary: string;
 	readonly settings: readonly Setting[];
+	/** What is wrong with settings that are each right by themselves. */
+	readonly check?: (settings: ApplicationSettings) => readonly SettingProblem[];
 	/** Where several run, those with less are held first: 10 to 99. Default 50. */
 	readonly order?: number;
 	/** What the wizard says of it where it was not detected, because it is only told what it is. Default: that it was not found. */

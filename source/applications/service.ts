@@ -27,6 +27,9 @@ export const service: Application = {
 		},
 		...commonSettings(120),
 	],
+	check: ({how, ...settings}) => (how === 'command' ? ['quiesceCommand', 'resumeCommand'] : []).filter(key => (settings[key] ?? '') === '').map(key => ({
+		key, value: '', expected: 'a line for sh', message: `A service that is told by commands needs the setting ${key}.`,
+	})),
 	// What is worth being held is not to be seen from outside.
 	detect: async () => [],
 	scripts: settings => bundle(service, settings, ['service-units.sh']),

@@ -20,7 +20,7 @@ export function checkSettings(application: Application, value: unknown): {readon
 			problems.push(problem(setting.name, settings[setting.name] ?? null, kindInWords(setting), `${application.title} needs the setting ${setting.name}: ${setting.help}`));
 		}
 	}
-	return {settings, problems};
+	return {settings, problems: problems.length > 0 ? problems : application.check?.(settings) ?? []};
 }
 
 /** What is wrong with one value; nothing where it can be taken. */

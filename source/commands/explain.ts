@@ -1,3 +1,4 @@
+import {pageAbout, pageNames} from '../applications/pages.js';
 import {type ErrorEntry, errorTable, findError, searchErrors} from '../core/errors.js';
 import {exitCodes, Failure} from '../core/failure.js';
 import {wrap} from '../core/wrap.js';
@@ -17,7 +18,7 @@ function article(entry: ErrorEntry): string {
 	].join('\n\n');
 }
 
-/** `quiesce explain [NAME|CODE]`: what an error means and what to do, offline; alone, the list. */
+/** `quiesce explain [NAME|CODE]`: what an error means and what to do, or what an application's scripts do, offline; alone, the list. */
 export const run: Command = async invocation => {
 	const {mode, operands: [wanted]} = invocation;
 	const write = (text: string): void => {
@@ -26,17 +27,23 @@ export const run: Command = async invocation => {
 
 	if (wanted === undefined) {
 		write(mode === 'json'
-			? JSON.stringify({errors: errorTable})
-			: `${errorTable.map(entry => `${String(entry.code ?? '').padStart(4)}  ${entry.name}\n      ${wrap(entry.happened, 72, '      ')}`).join('\n')}\n\nquiesce explain NAME or CODE tells what to do.`);
+			? JSON.stringify({errors: errorTable, applications: pageNames})
+			: `${errorTable.map(entry => `${String(entry.code ?? '').padStart(4)}  ${entry.name}\n      ${wrap(entry.happened, 72, '      ')}`).join('\n')}\n\nquiesce explain NAME or CODE tells what to do.\nHow an application is held: quiesce explain ${pageNames.join(', ')}`);
 		return exitCodes.done;
 	}
 
 	const entry = findError(wanted);
+	const page = entry === undefined ? pageAbout(wanted) : undefined;
+	if (page !== undefined) {
+		write(mode === 'json' ? JSON.stringify(page) : page.text.trimEnd());
+		return exitCodes.done;
+	}
+
 	if (entry === undefined) {
 		const near = searchErrors(wanted).slice(0, 5);
 		throw new Failure(`There is no error "${wanted}".`, {
 			exitCode: exitCodes.usage,
-			remedy: [...near.map(found => `quiesce explain ${found.code ?? found.name}   ${found.name}`), 'All of them: quiesce explain'],
+			remedy: [...near.map(found => `quiesce explain ${found.code ?? found.name}   ${found.name}`), 'All of them, and the applications: quiesce explain'],
 		});
 	}
 

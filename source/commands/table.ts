@@ -104,7 +104,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
 		load: async () => (await import('./thaw.js')).run,
 	},
 	explain: {
-		summary: 'what an error means and what to do; alone, the list',
+		summary: 'what an error means and what to do, or how an application is held (postgresql, directory, …); alone, the list',
 		operands: '[NAME|CODE]',
 		mostOperands: 1,
 		options: [],

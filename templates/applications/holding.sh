@@ -149,7 +149,7 @@ await() {
 	case $? in
 	# The session is there, and nobody else may keep its commands open any more: at the end of its lease it has to see their end.
 	0) exec 6>&- ;;
-	3) why="the session ended: $(tail -n 3 "$state/log" | grep -m 1 '^  ' || echo "its client said nothing")" && return 1 ;;
+	3) why="the session ended: $(tail -n 3 "$state/log" | grep -m 1 '^  [^ -]' || echo "its client said nothing")" && return 1 ;;
 	*) why="no answer within the time limit" && return 1 ;;
 	esac
 }

@@ -22,7 +22,16 @@ test('explain answers offline, for people and for programs', () => {
 	assert.ok(text.out.split('\n').every(line => line.length <= 80));
 	const json = JSON.parse(quiesce('explain', 'pre-scriptnotfound', '--json').out) as {code: number};
 	assert.equal(json.code, 302);
-	const list = JSON.parse(quiesce('explain', '--json').out) as {errors: readonly unknown[]};
+	const list = JSON.parse(quiesce('explain', '--json').out) as {errors: readonly unknown[]; applications: readonly string[]};
+	// Every application has its page, and what is called otherwise leads to the same one.
+	assert.ok(list.applications.includes('directory'));
+	for (const name of list.applications) {
+		const {code, out} = quiesce('explain', name);
+		assert.equal(code, 0);
+		assert.match(out, /^# [\s\S]*\n## What they do\n[\s\S]*\n## When it fails\n[\s\S]*\n## By hand\n/);
+		assert.equal((JSON.parse(quiesce('explain', name, '--json').out) as {text: string}).text.trimEnd(), out.trimEnd());
+	}
+	assert.match(quiesce('explain', 'MySQL').out, /^# MariaDB and MySQL/);
 	assert.ok(list.errors.length > 40);
 });
 

@@ -399,6 +399,8 @@ suite('configure', {skip: whyNotRoot()}, () => {
 			[{application: 'postgres'}, 'application', /application is "postgres", a text\. Expected: one of postgresql/],
 			[{application: 'postgresql', applicationSettings: {nosuch: '1'}}, 'applicationSettings.nosuch', /no setting called nosuch/],
 			[{application: 'postgresql', applicationSettings: {dataDirectory: 'data'}}, 'applicationSettings.dataDirectory', /absolute path/],
+			[{application: 'service'}, 'applicationSettings.unit', /needs the setting unit/],
+			[{application: 'service', applicationSettings: {unit: 'app.service', how: 'command', resumeCommand: 'true'}}, 'applicationSettings.quiesceCommand', /needs the setting quiesceCommand/],
 			[{application: ['postgresql', 'nosuch']}, 'application', /application is "nosuch", a text/],
 			[{application: ['mysql', 'mariadb']}, 'application', /mysql and mariadb are the same one/],
 			[{application: ['postgresql'], applicationSettings: {mariadb: {}}}, 'applicationSettings.mariadb', /for mariadb, which is not in application/],
