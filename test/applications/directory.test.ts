@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
-import {chmodSync, chownSync, existsSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
-import {join} from 'node:path';
+import {randomBytes} from 'node:crypto';
+import {chmodSync, chownSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {dirname, join} from 'node:path';
 import {after, before, suite, test} from 'node:test';
 import type {Application} from '../../source/applications/index.js';
+import {mariadb} from '../../source/applications/mariadb.js';
+import {postgresql} from '../../source/applications/postgresql.js';
 import {scriptsOfSeveral} from '../../source/applications/several.js';
 import {isRunning, kill, readProcess} from '../../source/system/processes.js';
-import {placeScripts, until, type ScriptsLab} from '../support/scripts-lab.js';
+import {startMariadb, whyNoMariadb} from '../support/plain-mariadb.js';
+import {startPostgresql, whyNoPostgresql} from '../support/postgresql-server.js';
+import {placeScripts, readMark, until, type ScriptsLab} from '../support/scripts-lab.js';
 import {firstReason, whyNotRoot} from '../support/skip.js';
 
 /** The pair of scripts that runs a directory, as an application, so that it can be put into a laboratory. */
@@ -191,6 +197,55 @@ suite('a directory of scripts', {skip: firstReason(whyNotRoot())}, () => {
 		chmodSync(path('.'), 0o700);
 		for (const name of ['10-one', '20-two', '30-three']) for (const role of ['pre', 'post']) renameSync(path(`${name}-${role}.sh`), path(`${name}-${role}.off`));
 		await refused(/nothing to run/);
+	});
+});
+
+suite('a directory with PostgreSQL and MariaDB', {skip: firstReason(whyNoPostgresql(), whyNoMariadb())}, () => {
+	test('both are held from the pre- to the post-script, and let go where a later script fails or hangs', async () => {
+		const place = mkdtempSync(join(tmpdir(), 'quiesce-both-'));
+		const first = await startPostgresql(join(place, 'postgresql'));
+		const second = await startMariadb(join(place, 'mariadb'));
+		// Names that no other test has, because they are those of the state in memory, too.
+		const suffix = randomBytes(4).toString('hex');
+		const named = (application: Application): Application => ({...application, order: 50});
+		const members = [{application: named(postgresql), settings: {dataDirectory: first.dataDirectory, hold: 'backup'}}, {application: named(mariadb), settings: {socket: second.socket}}];
+		const lab = placeScripts({...directory, scripts: ({logFile, giveUp}) => {
+			const several = scriptsOfSeveral(members);
+			return {...several, files: [
+				...several.files.map(file => ({...file, name: file.name.replace(/50-(\w+)(-|\.conf)/, `50-$1-${suffix}$2`)})),
+				{name: 'quiesce.conf', content: `log_file='${logFile}'\ngive_up='${giveUp ?? ''}'\n`, mode: 0o600},
+			]};
+		}});
+		const states = ['postgresql', 'mariadb'].map(name => join(dirname(lab.state), `50-${name}-${suffix}`));
+		const held = async (): Promise<readonly boolean[]> => [
+			await first.ask('SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE \'quiesce %\'') === '1',
+			await second.ask(`SELECT IS_USED_LOCK('quiesce ${existsSync(join(states[1]!, 'run/id')) ? readFileSync(join(states[1]!, 'run/id'), 'utf8').trim() : ''}')`) !== 'NULL',
+		];
+		const own = join(lab.directory, 'quiesce.d/95-own-pre.sh');
+		try {
+			const pre = await lab.pre();
+			assert.equal(pre.exitCode, 0, pre.output + lab.memoryLog());
+			assert.deepEqual(await held(), [true, true]);
+			assert.deepEqual([first, second].map(({dataDirectory}) => readMark(dataDirectory)['application']), ['postgresql', 'mariadb']);
+			const post = await lab.post();
+			assert.equal(post.exitCode, 0, post.output + lab.log());
+			assert.deepEqual(await held(), [false, false]);
+			for (const [text, words] of [['exit 7', /95-own-pre\.sh failed with exit code 7/], ['sleep 1000', /95-own-pre\.sh did not end in time/]] as const) {
+				lab.configure(text === 'exit 7' ? {} : {giveUp: '6'});
+				writeFileSync(own, text, {mode: 0o700});
+				const failed = await lab.pre();
+				assert.equal(failed.exitCode, 1);
+				assert.match(failed.output, words);
+				assert.deepEqual(await held(), [false, false]);
+				assert.equal((await lab.post()).exitCode, 0);
+			}
+			assert.match(lab.log(), /50-mariadb-\w+: \S+ commits are held \(stages\)[\s\S]*resuming, in reverse: 50-postgresql-\w+ 50-mariadb-\w+/);
+		} finally {
+			await lab.end();
+			await first.end();
+			await second.kill();
+			for (const path of [...states, place]) rmSync(path, {recursive: true, force: true});
+		}
 	});
 });
 
