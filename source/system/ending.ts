@@ -7,10 +7,13 @@ import {loadNative} from './native.js';
  * ordinary end.
  */
 export function endProcess(exitCode: number): never {
-	try {
-		flushCompileCache();
-	} catch {
-		// Then the next start compiles again.
+	// After a failure something may be frozen still, and whoever writes there waits.
+	if (exitCode === 0) {
+		try {
+			flushCompileCache();
+		} catch {
+			// Then the next start compiles again.
+		}
 	}
 	return loadNative().exit(exitCode);
 }
