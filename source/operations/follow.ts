@@ -1,6 +1,7 @@
 import type {CycleEvent} from '../core/cycle-events.js';
 import type {CycleStory} from '../core/extension-log/cycle.js';
 import {entryOf} from '../core/extension-log/entry.js';
+import {narrate} from '../core/extension-log/narrator.js';
 import {createOutsideNarrator, isInTheDark, type Sight} from '../core/extension-log/outside.js';
 import {createLogParser, type CycleNews, type LogParser} from '../core/extension-log/parser.js';
 import {transitionalCode, type StatusReport} from '../core/extension-status/report.js';
@@ -98,9 +99,9 @@ export type Snapshot = FollowView & {
 export function readLatest(order: FollowOrder, now: number, wanted?: number): Snapshot {
 	const places = placesOf(order);
 	const parser = createLogParser(localTime);
-	const cycles = new Map<number, {story: CycleStory; events: CycleEvent[]}>();
+	const cycles = new Map<number, CycleStory>();
 	const take = (news: readonly CycleNews[]): void => {
-		for (const {story, events} of news) cycles.set(story.number, {story, events: [...(cycles.get(story.number)?.events ?? []), ...events]});
+		for (const {story} of news) cycles.set(story.number, story);
 	};
 	const offset = readEnd(places, parser, take, wanted);
 	const logThere = offset !== null && readFrom(places.log, offset, bytes => take(parser.push(bytes)));
@@ -111,8 +112,8 @@ export function readLatest(order: FollowOrder, now: number, wanted?: number): Sn
 	const dark = latest !== null && isInTheDark(latest);
 	const sight = dark ? lookAtExtension(latest.facts.freezes.at(-1)?.command[0] ?? null) : null;
 	const outside = latest !== null && sight !== null ? createOutsideNarrator().tell(sight, latest, now) : [];
-	const events = latest === null ? [] : [...(cycles.get(latest.number)?.events ?? []), ...outside];
-	const past = [...cycles.values()].map(({story}) => story).filter(({number}) => number !== latest?.number).toReversed();
+	const events = latest === null ? [] : [...narrate(latest), ...outside];
+	const past = [...cycles.values()].filter(({number}) => number !== latest?.number).toReversed();
 	return {places, logThere, latest, past, sight, outside, lagMs: 0, events};
 }
 
@@ -134,7 +135,7 @@ export async function follow(order: FollowOrder, sink: FollowSink): Promise<Foll
 	let closed = false;
 	let before: CycleStory | null = null;
 	/** Until the end of what is there already is reached, nothing is told but of the latest cycle. */
-	let early: Map<number, CycleEvent[]> | null = new Map();
+	let early = true;
 
 	const view = (): FollowView => ({places, logThere, latest: parser.latest, past, sight, outside, lagMs});
 	const keepPast = (story: CycleStory): void => {
@@ -158,13 +159,14 @@ export async function follow(order: FollowOrder, sink: FollowSink): Promise<Foll
 	};
 	const tell = (news: readonly CycleNews[]): void => {
 		const latest = parser.latest?.number;
-		if (before !== null && before.number !== latest) keepPast(before);
+		// One that turned out to be no backup is gone.
+		if (before !== null && latest !== undefined && before.number < latest) keepPast(before);
 		before = parser.latest;
 		for (const {story, events} of news) {
 			if (story.number !== latest) keepPast(story);
-			if (early !== null) early.set(story.number, [...(early.get(story.number) ?? []), ...events]);
-			else sink.events(events, story);
-			if (early === null && story.end !== null) remember([story]);
+			if (early) continue;
+			sink.events(events, story);
+			if (story.atRest && story.end !== null) remember([story]);
 		}
 	};
 	const takeReports = (which: (report: StatusReport) => boolean): void => {
@@ -216,7 +218,7 @@ export async function follow(order: FollowOrder, sink: FollowSink): Promise<Foll
 	const follower: Follower = followFile(places.log, offset ?? 0, {
 		bytes: chunk => {
 			tell(parser.push(chunk));
-			if (early === null) {
+			if (!early) {
 				const lag = Date.now() - (parser.latest?.lastAt ?? Date.now());
 				lagMs = Math.abs(lag) < mostLagMs ? 0 : lag;
 				lookWhileDark();
@@ -227,7 +229,7 @@ export async function follow(order: FollowOrder, sink: FollowSink): Promise<Foll
 		idle: there => {
 			const changed = logThere !== there;
 			logThere = there;
-			if (early === null && (changed || settling !== null)) sink.changed(view());
+			if (!early && (changed || settling !== null)) sink.changed(view());
 		},
 	});
 	const statusWatch: ChangeWatch | null = places.statusDirectory === null ? null : watchDirectory(places.statusDirectory, () => {
@@ -251,11 +253,10 @@ export async function follow(order: FollowOrder, sink: FollowSink): Promise<Foll
 	}
 	takeReports(() => true);
 	tell(parser.settle());
-	const begun = early;
-	early = null;
+	early = false;
 	const {latest} = parser;
 	if (latest !== null) {
-		sink.events(begun.get(latest.number) ?? [], latest);
+		sink.events(narrate(latest), latest);
 		remember([...past.toReversed(), latest]);
 	}
 	lookWhileDark();

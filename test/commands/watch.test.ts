@@ -22,7 +22,7 @@ function logOf(name: string, text: string): string {
 const exitCodes: Readonly<Record<string, number>> = {'application-consistent': 0, 'file-system-consistent': 4, 'crash-consistent': 4, failed: 5};
 
 suite('quiesce watch', {skip: whyNoBundle()}, () => {
-	for (const [name, choices] of Object.entries({well: {}, less: {pre: 'fails'}, crash: {freezes: false, check: {name: 'FailedPrepostPluginConfigParsing', code: 305}}, failed: {freeze: 'busy'}} satisfies Record<string, CycleChoices>)) {
+	for (const [name, choices] of Object.entries({well: {}, less: {pre: 'fails'}, crash: {freezes: false, check: {name: 'FailedPrepostPreScriptNotFound', code: 302}}, failed: {freeze: 'busy'}} satisfies Record<string, CycleChoices>)) {
 		test(`--once ends as the cycle would have: ${name}`, async () => {
 			const {log, expected} = generateCycle(choices);
 			const path = logOf(name, log);

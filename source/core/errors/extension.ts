@@ -57,7 +57,7 @@ export const extensionErrors: readonly ErrorEntry[] = [
 	},
 	{
 		name: 'FailedRetryableFsFreezeTimeout', code: 122, aliases: [],
-		happened: 'Freezing took longer than 66 seconds.',
+		happened: 'Freezing took longer than the extension waits: 66 seconds where nothing is set.',
 		effect: backupFails,
 		remedies: ['Back up when the disks have less to write.', 'Raise SafeFreezeWaitInSeconds in /etc/azure/vmbackup.conf.', 'Look whether something is still frozen: quiesce doctor.'],
 	},
@@ -75,7 +75,7 @@ export const extensionErrors: readonly ErrorEntry[] = [
 	},
 	{
 		name: 'FailedGuestAgentInvokedCommandTooLate', code: 402, aliases: [],
-		happened: 'The guest agent started the extension more than 140 minutes after the backup had been asked for.',
+		happened: 'More than 140 minutes had passed since the backup was asked for: the guest agent started the extension too late, or the scripts took too long.',
 		effect: 'There is no backup this time; Azure tries again.',
 		remedies: ['Look at the guest agent: systemctl status walinuxagent (or waagent).', 'Look at the clock of the VM: timedatectl.'],
 	},

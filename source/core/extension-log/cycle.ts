@@ -23,6 +23,8 @@ export type CycleStory = {
 	readonly phases: Phases;
 	readonly mounts: readonly MountStory[];
 	readonly warnings: readonly {readonly at: number; readonly warning: CycleWarning}[];
+	/** Log and status file have come to rest: what they say of its end is their last word, as far as can be known. */
+	readonly atRest: boolean;
 	/** Null while it runs. */
 	readonly end: {readonly at: number; readonly result: CycleResult} | null;
 	/** No line of the log tells of it: all that is known is the status file's word. */
@@ -44,6 +46,8 @@ export type CycleRecord = {
 	/** Nothing will come any more: another cycle has begun, or the end of the log has been reached and its own end was there. */
 	close(): void;
 	readonly closed: boolean;
+	/** Log and status file have come to rest. */
+	rest(): void;
 	tell(): CycleStory;
 };
 
@@ -57,6 +61,7 @@ export function createCycleRecord(number: number, beganAt: number, known: {reado
 	let sorted = true;
 	let status: StatusReport | null = null;
 	let closed = false;
+	let atRest = false;
 	let told: CycleStory | null = null;
 	const gather = (): CycleFacts => {
 		if (!sorted) marks.sort((a, b) => a.at - b.at);
@@ -104,7 +109,11 @@ export function createCycleRecord(number: number, beganAt: number, known: {reado
 			closed = true;
 			told = null;
 		},
-		tell: () => told ??= tellCycle(number, gather(), status, closed, marks.length === 0),
+		rest: () => {
+			atRest = true;
+			told = null;
+		},
+		tell: () => told ??= {...tellCycle(number, gather(), status, closed, marks.length === 0), atRest: atRest || closed},
 	};
 }
 
@@ -114,7 +123,7 @@ export function nameOf({task, askedAt, beganAt}: Pick<CycleFacts, 'task' | 'aske
 	return `azure-${time}Z${task === null ? '' : `-${task.slice(0, 8)}`}`;
 }
 
-function tellCycle(number: number, facts: CycleFacts, status: StatusReport | null, closed: boolean, unseen: boolean): CycleStory {
+function tellCycle(number: number, facts: CycleFacts, status: StatusReport | null, closed: boolean, unseen: boolean): Omit<CycleStory, 'atRest'> {
 	const statusEnds = status !== null && status.code !== transitionalCode;
 	// Phases end only by the log's own word: where its end is missing, the status file tells what the backup came to, and nothing of its phases.
 	const complete = closed || facts.reported;
@@ -124,8 +133,8 @@ function tellCycle(number: number, facts: CycleFacts, status: StatusReport | nul
 	const warnings = [
 		// The status file is written a moment after the log's last word: only when both have come to rest they can disagree.
 		...tellDisagreement(facts, status, closed),
-		...(end === null ? [] : tellConsistency(end.result, phases)),
-		...tellWarnings(facts, phases),
+		...(end === null ? [] : tellConsistency(facts, end.result, phases)),
+		...tellWarnings(facts, phases, status, end !== null),
 		...(end !== null && facts.report === null && !statusEnds ? [unreported] : []),
 	];
 	const freeze = facts.freezes.at(-1);

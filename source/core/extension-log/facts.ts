@@ -41,10 +41,12 @@ export type FreezeFacts = {
 	readonly thawedAt: number | null;
 	/** Why the thaw came from safefreeze itself, at its time-out. */
 	readonly late: string | null;
+	/** safefreeze has ended without a word of thawing: it was killed, and what it had frozen is frozen still. */
+	readonly helperLost: boolean;
 	readonly snapshotBeganAt: number | null;
 	readonly snapshotEndedAt: number | null;
 	readonly snapshotBy: string | null;
-	readonly result: {readonly at: number; readonly code: number; readonly good: boolean; readonly inconsistent: boolean} | null;
+	readonly result: {readonly at: number; readonly code: number; readonly good: boolean; readonly inconsistent: boolean; readonly allFailed: boolean} | null;
 };
 
 /** What the log tells about one cycle, whatever the order of its lines. */
@@ -57,7 +59,6 @@ export type CycleFacts = {
 	/** When Azure asked for this backup: the same in the status file, to the second. */
 	readonly askedAt: number | null;
 	readonly sequence: number | null;
-	readonly install: boolean;
 	readonly disks: number | null;
 	readonly mayBeCrashConsistent: boolean;
 	readonly checkBeganAt: number | null;
@@ -65,11 +66,15 @@ export type CycleFacts = {
 	readonly settings: {readonly timeoutSeconds: number; readonly polls: number; readonly freeze: boolean} | null;
 	/** Paths in the order in which the extension looked: its plugin host file, the configuration, the scripts. */
 	readonly looked: readonly string[];
+	/** The file that it looked at last, and did not like, in words. Null where the log names none. */
+	readonly disliked: string | null;
 	readonly validated: {readonly at: number; readonly code: number} | null;
 	readonly appEnabledAt: number | null;
 	readonly refused: {readonly at: number; readonly error: string} | null;
 	readonly workload: {readonly at: number; readonly name: string} | null;
 	readonly workloadErrors: readonly {readonly message: string; readonly error: string | null}[];
+	/** When the extension's own script before the snapshot had failed. */
+	readonly workloadFailedAt: number | null;
 	readonly pre: ScriptFacts;
 	readonly post: ScriptFacts;
 	readonly postScriptsAt: number | null;
@@ -97,30 +102,35 @@ export function gatherFacts(marks: readonly Mark[]): CycleFacts {
 	const reports = all('report').filter(({marker}) => marker.code !== 4 && marker.code !== 3);
 	const lost = first('report-lost');
 	const last = reports.at(-1);
+	const daemon = first('daemon');
+	// The agent's call failed before there was a cycle. One that fails while a cycle runs is not about that.
+	const uncalled = daemon === null ? first('call-failed') : null;
 	const report = last !== undefined ? {at: last.at, status: last.marker.status, code: last.marker.code, message: last.marker.message}
-		: lost === null ? null : {at: lost.at, status: 'error', code: lost.marker.code, message: ''};
+		: lost !== null ? {at: lost.at, status: 'error', code: lost.marker.code, message: ''}
+			: uncalled === null ? null : {at: uncalled.at, status: 'error', code: 2, message: ''};
 	const settings = first('settings')?.marker;
 	const validated = first('validated');
 	const refused = first('refused');
 	const workload = first('workload');
 	return {
-		beganAt: first('daemon')?.at ?? marks[0]?.at ?? 0,
-		beginningSeen: first('daemon') !== null,
+		beganAt: daemon?.at ?? marks[0]?.at ?? 0,
+		beginningSeen: daemon !== null || uncalled !== null,
 		lastAt: marks.at(-1)?.at ?? 0,
 		task: first('task')?.marker.id ?? null,
 		askedAt: all('asked').map(({marker}) => marker.askedAt).find(at => !Number.isNaN(at)) ?? null,
 		sequence: first('sequence')?.marker.number ?? null,
-		install: first('install') !== null,
 		disks: first('disks')?.marker.count ?? null,
 		mayBeCrashConsistent: all('disks').some(({marker}) => marker.mayBeCrashConsistent),
 		checkBeganAt: first('check-began')?.at ?? null,
 		plugins: first('plugins')?.marker.count ?? null,
 		settings: settings === undefined ? null : {timeoutSeconds: settings.timeout, polls: settings.polls, freeze: settings.freeze},
 		looked: all('permissions').map(({marker}) => marker.path).slice(0, most),
+		disliked: refused === null ? null : dislikedFile(marks, refused.at),
 		validated: validated === null ? null : {at: validated.at, code: validated.marker.code},
 		appEnabledAt: first('app-enabled')?.at ?? null,
 		refused: refused === null ? null : {at: refused.at, error: refused.marker.error},
 		workload: workload === null ? null : {at: workload.at, name: workload.marker.name},
+		workloadFailedAt: first('workload-only-files')?.at ?? null,
 		workloadErrors: all('workload-failed').map(({marker}) => ({message: marker.message, error: marker.error})).slice(0, most),
 		pre: scriptFacts(marks, 'pre-script'),
 		post: scriptFacts(marks, 'post-script'),
@@ -130,10 +140,20 @@ export function gatherFacts(marks: readonly Mark[]): CycleFacts {
 		snapshotFailures: messagesOf(marks, 'snapshot-failed'),
 		disksFailed: messagesOf(marks, 'disk-failed'),
 		tooLate: first('too-late') !== null,
-		exception: first('exception')?.marker.message ?? null,
+		exception: (first('exception') ?? uncalled)?.marker.message ?? null,
 		report,
 		reported: report !== null && (lost !== null || all('reported').some(({at}) => at >= report.at)),
 	};
+}
+
+function dislikedFile(marks: readonly Mark[], until: number): string | null {
+	const {marker} = marks.findLast(mark => mark.at <= until && ['permissions', 'missing', 'owner'].includes(mark.marker.kind)) ?? {};
+	switch (marker?.kind) {
+		case 'permissions': return `${marker.path} has mode ${marker.mode}`;
+		case 'owner': return `${marker.path} belongs to ${marker.owner === '' ? 'nobody that the machine knows' : marker.owner}`;
+		case 'missing': return marker.path;
+		default: return null;
+	}
 }
 
 function scriptFacts(marks: readonly Mark[], script: Script): ScriptFacts {
@@ -175,18 +195,23 @@ function freezeFacts(marks: readonly Mark[]): FreezeFacts {
 	const mounts = command.length > 2 ? command.slice(2) : [...new Set(named)].slice(0, 1000);
 	const refused = uniqueMounts(marks, 'mount-refused');
 	const failed = marks.find(({marker}) => marker.kind === 'freeze-failed');
+	const timedOut = failed?.marker.kind === 'freeze-failed' && failed.marker.message === 'freeze timed-out';
 	// `4.` is the extension's word; where its lines were dropped (LoggingOff), safefreeze's own `3.` is left, in whole seconds.
 	const signalledAt = at('frozen');
-	const frozenAt = failed !== undefined && signalledAt === null ? null : signalledAt ?? saidAt(marks.find(({marker}) => marker.kind === 'helper-froze'));
+	const helperFroze = marks.find(({marker}) => marker.kind === 'helper-froze');
+	// It can come after the extension has given up: safefreeze goes on, and nobody tells it to thaw.
+	const frozenAt = failed !== undefined && signalledAt === null && !timedOut ? null : signalledAt ?? saidAt(helperFroze);
 	const helperBeganAt = at('helper-began') ?? askedAt ?? Number.NEGATIVE_INFINITY;
 	const childEndedAt = at('child-ended', helperBeganAt);
-	const failedAt = frozenAt !== null || (failed === undefined && refused.length === 0) ? null
+	const failedAt = timedOut ? failed.at
+		: frozenAt !== null || (failed === undefined && refused.length === 0) ? null
 		: childEndedAt === null || (failed !== undefined && childEndedAt > failed.at) ? failed?.at ?? null : childEndedAt;
 	const thawSentAt = at('thaw-sent');
 	// Every child's end is logged as `9.`, the helper's first. Without `4.` it cannot be told which one it is.
 	const helperEndedAt = signalledAt === null ? null : at('child-ended', signalledAt);
 	const thawed = marks.findLast(({marker}) => marker.kind === 'mount-thawing');
 	const late = marks.flatMap(({marker}) => marker.kind === 'thaw-late' ? [marker.message] : [])[0] ?? null;
+	const helperLost = frozenAt !== null && thawed === undefined && marks.some(({at: ended, marker}) => marker.kind === 'traces-ended' && ended >= frozenAt);
 	const snapshot = marks.flatMap(({marker}) => marker.kind === 'snapshot-began' ? [marker.by] : []);
 	const result = marks.findLast(({marker}) => marker.kind === 'snapshot-result');
 	return {
@@ -204,8 +229,9 @@ function freezeFacts(marks: readonly Mark[]): FreezeFacts {
 		refused,
 		notThawed: uniqueMounts(marks, 'mount-not-thawed'),
 		thawSentAt,
-		thawedAt: frozenAt === null ? null : helperEndedAt ?? (signalledAt === null ? saidAt(thawed) ?? at('thaw-result') : at('thaw-result')),
+		thawedAt: frozenAt === null || helperLost ? null : helperEndedAt ?? (signalledAt === null ? saidAt(thawed) ?? at('thaw-result') : at('thaw-result')),
 		late,
+		helperLost,
 		snapshotBeganAt: at('snapshot-began'),
 		snapshotEndedAt: at('snapshot-ended'),
 		snapshotBy: snapshot[0] ?? null,
@@ -214,6 +240,7 @@ function freezeFacts(marks: readonly Mark[]): FreezeFacts {
 			code: result.marker.code,
 			good: !result.marker.allFailed && !result.marker.sleepless && !result.marker.inconsistent && (result.marker.code === 0 || result.marker.code === 1),
 			inconsistent: result.marker.inconsistent || result.marker.sleepless,
+			allFailed: result.marker.allFailed,
 		},
 	};
 }

@@ -7,7 +7,9 @@ export type Marker =
 	| {readonly kind: 'asked'; readonly askedAt: number}
 	| {readonly kind: 'check-began'} | {readonly kind: 'app-enabled'}
 	| {readonly kind: 'plugins'; readonly count: number}
-	| {readonly kind: 'permissions'; readonly path: string}
+	| {readonly kind: 'permissions'; readonly path: string; readonly mode: string}
+	| {readonly kind: 'missing'; readonly path: string}
+	| {readonly kind: 'owner'; readonly path: string; readonly owner: string}
 	| {readonly kind: 'settings'; readonly timeout: number; readonly polls: number; readonly freeze: boolean}
 	| {readonly kind: 'validated'; readonly code: number}
 	| {readonly kind: 'refused'; readonly error: string}
@@ -30,12 +32,14 @@ export type Marker =
 	| {readonly kind: 'mount-refused' | 'mount-not-thawed'; readonly mount: string; readonly message: string}
 	| {readonly kind: 'freeze-failed'; readonly message: string}
 	| {readonly kind: 'snapshot-began' | 'snapshot-ended'; readonly by: string}
+	| {readonly kind: 'traces-ended'}
 	| {readonly kind: 'snapshot-result'; readonly code: number; readonly allFailed: boolean; readonly sleepless: boolean; readonly inconsistent: boolean}
 	| {readonly kind: 'snapshot-failed' | 'disk-failed'; readonly message: string}
 	| {readonly kind: 'thaw-sent'} | {readonly kind: 'thaw-late'; readonly message: string} | {readonly kind: 'thaw-result'}
 	| {readonly kind: 'too-late'} | {readonly kind: 'exception'; readonly message: string}
 	| {readonly kind: 'report'; readonly status: string; readonly code: number; readonly message: string}
 	| {readonly kind: 'report-lost'; readonly code: number | null}
+	| {readonly kind: 'call-failed'; readonly message: string}
 	| {readonly kind: 'reported'};
 
 export type Script = 'pre-script' | 'post-script';
@@ -45,6 +49,8 @@ type Rule = readonly [RegExp, (match: RegExpExecArray) => Marker];
 const script = (word: string): Script => word.toLowerCase().startsWith('pre') ? 'pre-script' : 'post-script';
 const isTrue = (word: string): boolean => word.toLowerCase() === 'true';
 const short = (text: string): string => text.length > 300 ? `${text.slice(0, 299)}…` : text;
+/** Python's words for an exception, without the stack behind them. */
+const exception = (text: string): string => short(text.replace(/,? stack trace:.*$/, ''));
 
 /**
  * What to look for (facts: the extension's own sources, release 1.0.9184, and recordings of it; the stable parts of its messages). All begin at the
@@ -61,7 +67,9 @@ const rules: readonly Rule[] = [
 	[/^command start time is (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d+)? and utcNow/, match => ({kind: 'asked', askedAt: Date.parse(`${match[1]}T${match[2]}${(match[3] ?? '.000').slice(0, 4).padEnd(4, '0')}Z`)})],
 	[/^Loading script modules now/, () => ({kind: 'check-began'})],
 	[/^numberOfPlugins: (-?\d{1,5})$/, match => ({kind: 'plugins', count: Number(match[1])})],
-	[/^Permissions of the file (.+) are \d+$/, match => ({kind: 'permissions', path: short(match[1]!)})],
+	[/^Permissions of the file (.+) are (\d+)$/, match => ({kind: 'permissions', path: short(match[1]!), mode: match[2]!})],
+	[/^The owner of the (?:PreScript|PostScript|Plugin Config|Plugin host Config) file (.+) is +(.*?) but +not root$/, match => ({kind: 'owner', path: short(match[1]!), owner: short(match[2]!)})],
+	[/^(?:Prescript|Postscript|Plugin host) file does not exist in the location (.+)$/, match => ({kind: 'missing', path: short(match[1]!)})],
 	[/^Plugin:.* timeout:(\S+) pollTotalCount:(\S+) .*Global FS Freeze on :(.*)$/, match => ({kind: 'settings', timeout: Number(match[1]), polls: Number(match[2]), freeze: !/^(?:False|0|0\.0|None|)$/.test(match[3]!)})],
 	[/^Validate Scripts output: errorCode - (\d{1,5}) /, match => ({kind: 'validated', code: Number(match[1])})],
 	[/^App Consistent Consistent Backup Enabled/, () => ({kind: 'app-enabled'})],
@@ -94,22 +102,26 @@ const rules: readonly Rule[] = [
 	[/^Freezing: (\/.*)$/, match => ({kind: 'mount-freezing', mount: match[1]!})],
 	[/^Thawing: (\/.*)$/, match => ({kind: 'mount-thawing', mount: match[1]!})],
 	[/^Failed to FIFREEZE: (\/.*?) with error message ?: ?(.*)$/, match => ({kind: 'mount-refused', mount: match[1]!, message: short(match[2]!)})],
+	[/^Failed to stat: (\/.*?) with error message: ?(.*)$/, match => ({kind: 'mount-refused', mount: match[1]!, message: short(match[2]!)})],
+	[/^Path not a directory: (\/.*)$/, match => ({kind: 'mount-refused', mount: match[1]!, message: 'not a directory'})],
 	[/^Failed to open: (\/.*?) with error: .*? and error message: (.*)$/, match => ({kind: 'mount-refused', mount: match[1]!, message: short(match[2]!)})],
 	[/^Failed to FITHAW: (\/.*?) with error message ?: ?(.*)$/, match => ({kind: 'mount-not-thawed', mount: match[1]!, message: short(match[2]!)})],
-	[/^(freeze timed-out|file open failed for some mount|Mount Points already freezed by some other processor|freeze failed for some mount.*)$/, match => ({kind: 'freeze-failed', message: short(match[1]!)})],
-	[/^Failed to do the freeze with error: (.*)$/, match => ({kind: 'freeze-failed', message: short(match[1]!)})],
+	[/^(freeze timed-out|file open failed for some mount|Mount Points already freezed by some other processor|freeze failed for some mount.*)$/, match => ({kind: 'freeze-failed', message: exception(match[1]!)})],
+	[/^Failed to do the freeze with error: (.*)$/, match => ({kind: 'freeze-failed', message: exception(match[1]!)})],
+	[/^============== Binary output traces end/, () => ({kind: 'traces-ended'})],
 	[/^doFreezeSnapshot : run_result - (\d{1,5}) run_status - \w+ all_failed - (\w+) unable_to_sleep - (\w+) is_inconsistent - (\w+)/, match => ({
 		kind: 'snapshot-result', code: Number(match[1]), allFailed: isTrue(match[2]!), sleepless: isTrue(match[3]!), inconsistent: isTrue(match[4]!),
 	})],
 	[/^(Snapshots are inconsistent|T:S Machine unable to sleep|Retrying when snapshot failed with SnapshotRateExceeded|T:S taking snapshot failed as blobs are empty or none)$/, match => ({kind: 'snapshot-failed', message: match[1]!})],
 	[/^T:S Enable failed with (Failed\w+)/, match => ({kind: 'snapshot-failed', message: match[1]!})],
-	[/^Failed to do the snapshot(?: in host)? with error: (.*)$/, match => ({kind: 'snapshot-failed', message: short(match[1]!)})],
+	[/^Failed to do the snapshot(?: in host)? with error: (.*)$/, match => ({kind: 'snapshot-failed', message: exception(match[1]!)})],
 	[/^From Host- IsSuccessful:false, .*?ErrorMessage:(.*?), StatusCode:/i, match => ({kind: 'disk-failed', message: short(match[1]!)})],
 	[/^(Failed to receive timely Thaw from parent process|Inconsistent snapshot because of SLEEP failure)/, match => ({kind: 'thaw-late', message: match[1]!})],
 	[/^(snapshot result inconsistent.*|Unable to execute sleep)$/, match => ({kind: 'thaw-late', message: short(match[1]!)})],
 	[/^T:S thaw result/, () => ({kind: 'thaw-result'})],
 	[/^CRP timeout limit has reached/, () => ({kind: 'too-late'})],
-	[/^Failed to enable the extension with error: (.*)$/, match => ({kind: 'exception', message: short(match[1]!)})],
+	[/^Failed to enable the extension with error: (.*)$/, match => ({kind: 'exception', message: exception(match[1]!)})],
+	[/^Failed to call the daemon with error: (.*)$/, match => ({kind: 'call-failed', message: exception(match[1]!)})],
 	[/^Enable,(\w+),(\d{1,5}),(.*)$/, match => ({kind: 'report', status: match[1]!, code: Number(match[2]), message: short(match[3]!.replace(/,\w+$/, ''))})],
 	[/^Failed to log status in extension\D*(\d{1,5})?/, match => ({kind: 'report-lost', code: match[1] === undefined ? null : Number(match[1])})],
 	[/^file status report message:/, () => ({kind: 'reported'})],

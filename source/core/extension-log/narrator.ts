@@ -10,7 +10,8 @@ export type Narrator = {
 
 type Told = {startedAt: number | null; attempt: number; end: string | null};
 
-export function createNarrator(): Narrator {
+/** `waits`: the result is told only when log and status file have come to rest, so that nothing has to be told behind it. */
+export function createNarrator({waits}: {readonly waits: boolean}): Narrator {
 	const told = new Map<PhaseName, Told>(phaseNames.map(name => [name, {startedAt: null, attempt: 0, end: null}]));
 	const warnings = new Set<string>();
 	const mounts = new Set<string>();
@@ -40,7 +41,7 @@ export function createNarrator(): Narrator {
 			}
 			const sorted = events.toSorted((a, b) => a.at - b.at || a.rank - b.rank);
 			const {end} = story;
-			if (end !== null && JSON.stringify(end.result) !== result) {
+			if (end !== null && (story.atRest || !waits) && JSON.stringify(end.result) !== result) {
 				result = JSON.stringify(end.result);
 				// Nothing stands behind the result, and nothing is younger.
 				sorted.push({at: Math.max(end.at, sorted.at(-1)?.at ?? end.at), rank: 99, happening: end.result});
@@ -52,7 +53,7 @@ export function createNarrator(): Narrator {
 
 /** All events of a cycle as it is known now, for those who draw it anew each time. */
 export function narrate(story: CycleStory): readonly CycleEvent[] {
-	return createNarrator().tell(story);
+	return createNarrator({waits: false}).tell(story);
 }
 
 export function eventAt(at: number, happening: CycleHappening): CycleEvent {

@@ -35,16 +35,20 @@ export function errorsOf(facts: CycleFacts, phases: Phases, status: StatusReport
 export function reportedVerdict(facts: CycleFacts, errors: readonly ErrorReference[], status: StatusReport | null): Verdict {
 	const code = finalCode(facts, status);
 	if (code !== 0 && code !== 1) return {outcome: 'failed', errors};
-	if (status?.crashConsistent === true) return {outcome: 'crash-consistent', errors};
+	// The rule for VMs with one disk: the extension says so in the status file, and does so wherever its own way to the snapshot has failed.
+	const result = facts.freezes.at(-1)?.result ?? null;
+	if (status?.crashConsistent === true || (facts.mayBeCrashConsistent && result !== null && (!result.good || result.code > 1))) return {outcome: 'crash-consistent', errors};
 	return {outcome: code === 0 ? 'application-consistent' : 'file-system-consistent', errors};
 }
 
 /**
  * What the recovery point really is. The code is right except where nothing was frozen: then a "file-system consistent" one is crash-consistent, and so is
- * any whose freeze failed and which was taken all the same (the rule for VMs with one disk).
+ * any whose freeze failed and which was taken all the same (the rule for VMs with one disk); and except where no snapshot was taken.
  */
 export function realOutcome(facts: CycleFacts, phases: Phases, reported: Outcome): Outcome {
-	if (reported === 'failed' || reported === 'crash-consistent') return reported;
+	// No disk's snapshot could be taken, and the extension reports a success all the same: in the flow of workload.conf, and with a single disk.
+	if (reported === 'failed' || facts.freezes.at(-1)?.result?.allFailed === true) return 'failed';
+	if (reported === 'crash-consistent') return reported;
 	const {state} = phases.freeze;
 	if (state === 'failed' || state === 'timed-out' || phases.thaw.state === 'failed') return 'crash-consistent';
 	const seenUnfrozen = state === 'skipped' && (facts.settings?.freeze === false || facts.freezes.length > 0);
@@ -53,7 +57,10 @@ export function realOutcome(facts: CycleFacts, phases: Phases, reported: Outcome
 
 /** From the first filesystem frozen to the last one thawed, over all tries. */
 export function freezeWindowOf(facts: CycleFacts): number {
-	return facts.freezes.reduce((sum, {frozenAt, thawedAt}) => frozenAt === null || thawedAt === null ? sum : sum + Math.max(0, thawedAt - frozenAt), 0);
+	return facts.freezes.reduce((sum, {frozenAt, thawedAt, helperLost}) => {
+		const until = helperLost ? facts.report?.at ?? facts.lastAt : thawedAt;
+		return frozenAt === null || until === null ? sum : sum + Math.max(0, until - frozenAt);
+	}, 0);
 }
 
 /** From the end of the pre-script to the end of the post-script. */

@@ -20,7 +20,7 @@ export type LogParser = {
 	push(bytes: Uint8Array): readonly CycleNews[];
 	/** A status file. One of another backup than the latest is a cycle of its own where it is younger, and is left alone where it is older. */
 	takeStatus(report: StatusReport): readonly CycleNews[];
-	/** The log has come to rest: a cycle that has said its last word is over, even where the line that usually follows is missing. */
+	/** Log and status files have come to rest: a cycle that has said its last word is over, even where the line that usually follows is missing. Only now its result is told. */
 	settle(): readonly CycleNews[];
 	/** What comes next is another file (rotated) or the file from its beginning (truncated). */
 	newFile(): void;
@@ -41,7 +41,7 @@ const mostRemembered = 64;
 /** What a cycle without its beginning can begin with. */
 const tellingKinds: ReadonlySet<Marker['kind']> = new Set([
 	'check-began', 'app-enabled', 'refused', 'script-began', 'script-ended', 'script-decided', 'post-scripts', 'freeze-asked', 'helper-began', 'frozen',
-	'snapshot-began', 'snapshot-ended', 'thaw-sent', 'snapshot-result', 'workload', 'exception',
+	'snapshot-began', 'snapshot-ended', 'thaw-sent', 'snapshot-result', 'workload', 'exception', 'call-failed',
 ]);
 
 export function createLogParser(localTime: LocalTime): LogParser {
@@ -50,12 +50,14 @@ export function createLogParser(localTime: LocalTime): LogParser {
 	/** When past cycles began. */
 	const past: number[] = [];
 	let current: Open | null = null;
-	/** True while lines of a cycle that is over come once more. */
+	/** The cycle before the current one. */
+	let previous: Open | null = null;
+	/** True while lines come that tell of no new cycle: of one that is over, once more, or of the extension's installation. */
 	let ignoring = false;
 	let counts = {lines: 0, records: 0};
 
 	let cycles = 0;
-	const open = (beganAt: number): Open => ({record: createCycleRecord(++cycles, beganAt, {...preface}), narrator: createNarrator(), changed: true});
+	const open = (beganAt: number): Open => ({record: createCycleRecord(++cycles, beganAt, {...preface}), narrator: createNarrator({waits: true}), changed: true});
 	const news = (of: Open): CycleNews => {
 		of.changed = false;
 		const story = of.record.tell();
@@ -72,10 +74,12 @@ export function createLogParser(localTime: LocalTime): LogParser {
 		}
 		if (current !== null) {
 			// The one before has not said its last word: it never will.
-			if (!current.record.closed && current.record.tell().end === null) current.record.close();
+			if (current.record.tell().end === null) current.record.close();
+			current.record.rest();
 			told.push(news(current));
 			past.push(current.record.beganAt);
 			if (past.length > mostRemembered) past.shift();
+			previous = current;
 		}
 		current = open(at);
 		return told;
@@ -98,6 +102,11 @@ export function createLogParser(localTime: LocalTime): LogParser {
 				ignoring = past.includes(at);
 				if (ignoring || current?.record.beganAt === at) return [];
 				return addTo(begin(at), mark);
+			case 'install':
+				// What the daemon was started for is no backup: it is as if it had not begun.
+				if (!ignoring) current = previous;
+				ignoring = true;
+				return [];
 			default:
 				break;
 		}
@@ -119,7 +128,7 @@ export function createLogParser(localTime: LocalTime): LogParser {
 		return told;
 	};
 	/** After the end of a cycle only the beginning of another is one: a late line is not. */
-	const isNews = (marker: Marker): boolean => ['check-began', 'script-began', 'freeze-asked', 'report'].includes(marker.kind);
+	const isNews = (marker: Marker): boolean => ['check-began', 'script-began', 'freeze-asked', 'report', 'call-failed'].includes(marker.kind);
 
 	const isPast = (record: CycleRecord, at: number): boolean => {
 		const {end, lastAt} = record.tell();
@@ -166,9 +175,11 @@ export function createLogParser(localTime: LocalTime): LogParser {
 			return withCurrent(told);
 		},
 		settle: () => {
-			if (current === null || current.record.closed) return [];
-			if (current.record.tell().facts.report === null) return [];
-			current.record.close();
+			const story = current?.record.tell() ?? null;
+			if (current === null || story === null || story.end === null && story.facts.report === null) return [];
+			// Where only the status file has an end, lines may still come: its phases stay open.
+			if (story.facts.report !== null) current.record.close();
+			current.record.rest();
 			current.changed = true;
 			return withCurrent([]);
 		},

@@ -1,7 +1,9 @@
 import type {PhaseEnd, PhaseName} from '../cycle-events.js';
 import {errorReference, findError} from '../errors.js';
 import type {ErrorReference} from '../outcome.js';
+import {dislikedWords, snapshotError} from './causes.js';
 import type {CycleFacts, FreezeFacts, ScriptFacts} from './facts.js';
+import type {Script} from './markers.js';
 
 /** One phase as far as the log tells. Times in milliseconds since 1970 UTC. */
 export type PhaseStory = {
@@ -54,7 +56,8 @@ function tellCheck(facts: CycleFacts, over: boolean, endAt: number): PhaseStory 
 	const base = {startedAt, errors: []};
 	if (facts.refused !== null) {
 		const error = namedError(facts.refused.error);
-		return {...base, state: 'failed', endedAt: facts.refused.at, errors: [error], detail: `${error.name}${error.code === null ? '' : ` (${error.code})`}`};
+		const file = dislikedWords(facts, error);
+		return {...base, state: 'failed', endedAt: facts.refused.at, errors: [error], detail: `${error.name}${error.code === null ? '' : ` (${error.code})`}${file === null ? '' : `: ${file}`}`};
 	}
 	if (facts.workload !== null) return {...base, state: 'succeeded', endedAt: facts.workload.at, detail: `workload.conf names ${facts.workload.name}: the configured scripts are not used`};
 	const wentOn = facts.pre.beganAt ?? facts.pre.decidedAt ?? facts.freezes[0]?.askedAt ?? null;
@@ -94,7 +97,7 @@ function tellPre(facts: CycleFacts, over: boolean, endAt: number): PhaseStory {
 	if (facts.refused !== null) return skipped(facts.refused.at, 'the check failed');
 	const {pre} = facts;
 	const base = {startedAt: pre.beganAt, endedAt: null, errors: [], ...scriptBase(facts, 2)};
-	if (facts.workload !== null) return tellWorkloadScript(facts, pre, facts.snapshotterAt ?? facts.freezes[0]?.askedAt ?? null, over, endAt);
+	if (facts.workload !== null) return tellWorkloadScript(facts, 'pre-script', facts.workloadFailedAt ?? facts.snapshotterAt ?? facts.freezes[0]?.askedAt ?? null, over, endAt);
 	const end = endOfScript(pre, {failed: 300, timedOut: 308});
 	if (end !== null) return {...base, startedAt: pre.beganAt ?? pre.endedAt, ...end};
 	if (pre.decidedAt !== null) {
@@ -109,7 +112,7 @@ function tellPost(facts: CycleFacts, over: boolean, endAt: number): PhaseStory {
 	const {post} = facts;
 	const freeze = lastFreeze(facts);
 	const base = {startedAt: post.beganAt, endedAt: null, errors: [], ...scriptBase(facts, 3)};
-	if (facts.workload !== null) return tellWorkloadScript(facts, post, over ? endAt : null, over, endAt);
+	if (facts.workload !== null) return tellWorkloadScript(facts, 'post-script', over ? endAt : null, over, endAt);
 	const end = endOfScript(post, {failed: 301, timedOut: 309});
 	if (end !== null) return {...base, startedAt: post.beganAt ?? post.endedAt, ...end};
 	if (post.decidedAt !== null && facts.plugins !== 0) {
@@ -118,15 +121,23 @@ function tellPost(facts: CycleFacts, over: boolean, endAt: number): PhaseStory {
 	// After a failed freeze whose lines were dropped (LoggingOff) nothing more is logged but the report: the script runs unseen.
 	const unseen = freeze !== undefined && freeze.silentAt !== null && freeze.frozenAt === null && freeze.failedAt === null;
 	if (post.beganAt === null && unseen) return pending;
-	if (post.beganAt === null) return over ? skipped(endAt, facts.refused === null ? 'the extension stopped before it' : 'the check failed') : pending;
+	if (post.beganAt === null) return over ? skipped(endAt, facts.plugins === 0 ? 'the plugin host file names no plugin' : facts.refused === null ? 'the extension stopped before it' : 'the check failed') : pending;
 	return over ? {...base, state: 'failed', endedAt: endAt} : {...base, state: 'running'};
 }
 
-/** The extension's own database scripts (workload.conf): their ends are not logged, their errors only at the very end. */
-function tellWorkloadScript(facts: CycleFacts, script: ScriptFacts, endedAt: number | null, over: boolean, endAt: number): PhaseStory {
+/**
+ * The extension's own database scripts (workload.conf): their ends are not logged. That the first one failed is said before the freeze, with which error only
+ * at the very end; of several errors that is the first.
+ */
+function tellWorkloadScript(facts: CycleFacts, which: Script, endedAt: number | null, over: boolean, endAt: number): PhaseStory {
+	const script = which === 'pre-script' ? facts.pre : facts.post;
 	if (script.beganAt === null) return over || endedAt !== null ? skipped(endedAt ?? endAt, `the extension did not run its own scripts for ${facts.workload?.name ?? 'the database'}`) : pending;
 	const base = {startedAt: script.beganAt, errors: [], detail: `the extension's own script for ${facts.workload?.name ?? 'the database'}`};
-	return endedAt === null && !over ? {...base, state: 'running', endedAt: null} : {...base, state: 'succeeded', endedAt: endedAt ?? endAt};
+	if (endedAt === null && !over) return {...base, state: 'running', endedAt: null};
+	const [told] = facts.workloadErrors;
+	const failed = which === 'pre-script' ? facts.workloadFailedAt !== null : facts.workloadFailedAt === null && told !== undefined;
+	if (!failed) return {...base, state: 'succeeded', endedAt: endedAt ?? endAt};
+	return {...base, state: 'failed', endedAt: endedAt ?? endAt, errors: told?.error === undefined || told.error === null ? [] : [namedError(told.error)], ...(told === undefined ? {} : {detail: told.message})};
 }
 
 function lastFreeze(facts: CycleFacts): FreezeFacts | undefined {
@@ -152,7 +163,7 @@ function tellFreeze(facts: CycleFacts, over: boolean, endAt: number): PhaseStory
 	if (freeze.askedAt === null && freeze.frozenAt === null && freeze.failedAt === null) {
 		// The snapshot came without a freeze; or the log begins in the midst of it.
 		const at = freeze.snapshotBeganAt ?? past;
-		return at === null ? pending : skipped(at, 'freezing is switched off');
+		return at === null ? pending : skipped(at, facts.settings?.freeze !== false && freeze.snapshotBeganAt === null ? 'no snapshot was taken' : 'freezing is switched off');
 	}
 	if (freeze.skipped) return skipped(freeze.askedAt ?? freeze.frozenAt ?? endAt, 'there is no filesystem to freeze');
 	const base = {
@@ -160,12 +171,12 @@ function tellFreeze(facts: CycleFacts, over: boolean, endAt: number): PhaseStory
 		...(facts.freezes.length > 1 ? {attempt: facts.freezes.length} : {}),
 		...(freeze.holdSeconds === null ? {} : {thawsAfterMs: freeze.holdSeconds * 1000}),
 	};
-	if (freeze.frozenAt !== null) return {...base, state: 'succeeded', endedAt: freeze.frozenAt};
+	if (freeze.frozenAt !== null && freeze.failedAt === null) return {...base, state: 'succeeded', endedAt: freeze.frozenAt};
 	const code = freezeErrorCode(facts, freeze);
 	const reportsIt = facts.report?.code === code;
 	if (freeze.failedAt !== null || (reportsIt && over)) {
 		const [refusal] = freeze.refused;
-		const why = refusal === undefined ? freeze.failure ?? undefined : `${refusal.mount}: ${refusal.message}`;
+		const why = refusal === undefined ? code === 122 ? undefined : freeze.failure ?? undefined : `${refusal.mount}: ${refusal.message}`;
 		return {...base, state: code === 122 ? 'timed-out' : 'failed', endedAt: freeze.failedAt ?? endAt, errors: [errorReference(code)], ...(why === undefined ? {} : {detail: why})};
 	}
 	const went = freeze.snapshotBeganAt ?? freeze.result?.at ?? past;
@@ -180,8 +191,10 @@ function tellSnapshot(facts: CycleFacts, freezePhase: PhaseStory, over: boolean,
 	if (freeze === undefined || begun === null) {
 		const unfrozen = freezePhase.state === 'failed' || freezePhase.state === 'timed-out';
 		// Where the lines of the freeze were dropped (LoggingOff), only the result is left.
-		if (freeze !== undefined && freeze.result !== null && !unfrozen) return {state: freeze.result.good ? 'succeeded' : 'failed', startedAt: freeze.result.at, endedAt: freeze.result.at, errors: []};
-		return past === null ? pending : skipped(past, unfrozen ? 'the freeze failed' : 'the backup did not go on');
+		const dropped = freeze !== undefined && freeze.silentAt !== null && !freeze.logged;
+		if (freeze !== undefined && freeze.result !== null && !unfrozen && dropped) return {state: freeze.result.good ? 'succeeded' : 'failed', startedAt: freeze.result.at, endedAt: freeze.result.at, errors: []};
+		const at = past ?? freeze?.result?.at ?? null;
+		return at === null ? pending : skipped(at, unfrozen ? 'the freeze failed' : facts.tooLate ? 'the backup had been asked for too long ago' : facts.snapshotFailures.length > 0 ? 'it could not be asked for' : 'the backup did not go on');
 	}
 	const base = {
 		startedAt: begun, endedAt: null, errors: [],
@@ -191,18 +204,34 @@ function tellSnapshot(facts: CycleFacts, freezePhase: PhaseStory, over: boolean,
 	const code = facts.report?.code ?? null;
 	if (freeze.result === null && past === null) return {...base, state: 'running'};
 	const reported = code !== null && snapshotCodes.has(code);
-	const good = freeze.result === null ? !reported && code !== 2 : freeze.result.good && !reported && (facts.snapshotFailures.length === 0 || code === 0 || code === 1);
+	const good = isSnapshotGood(facts, freeze, freezePhase);
 	const endedAt = freeze.snapshotEndedAt ?? freeze.result?.at ?? past;
 	if (good) return {...base, state: 'succeeded', endedAt};
-	const why = freeze.late ?? facts.snapshotFailures[0];
-	return {...base, state: 'failed', endedAt, errors: reported ? [errorReference(code)] : code === 2 || (code === null && freeze.result?.inconsistent === true) ? [errorReference(2)] : [], ...(why === undefined ? {} : {detail: why})};
+	// The first word of the extension can be more than what it reports in the end: "too many snapshots", say.
+	const [said] = facts.snapshotFailures;
+	const named = snapshotError(said);
+	const why = freeze.late !== null ? 'the filesystems thawed before it was complete' : named?.happened.replace(/\.$/, '') ?? (freeze.result?.allFailed === true ? 'none of the disks\' snapshots could be taken' : said);
+	const errors = reported ? [errorReference(code)]
+		: code === 2 || (code === null && freeze.result?.inconsistent === true) ? [errorReference(2)]
+			: named === undefined || freeze.late !== null ? [] : [{name: named.name, code: named.code}];
+	return {...base, state: 'failed', endedAt, errors, ...(why === undefined ? {} : {detail: why})};
+}
+
+function isSnapshotGood({report, snapshotFailures}: CycleFacts, {result}: FreezeFacts, {state: frozen}: PhaseStory): boolean {
+	const code = report?.code ?? null;
+	if (code !== null && snapshotCodes.has(code)) return false;
+	if (result === null) return code !== 2;
+	if (result.allFailed) return false;
+	// A VM with one disk gets its snapshot also where the freeze failed (121, 122); that there was no thaw to send counts for nothing then.
+	if (frozen === 'failed' || frozen === 'timed-out') return true;
+	return result.good && (snapshotFailures.length === 0 || code === 0 || code === 1);
 }
 
 function tellThaw(facts: CycleFacts, freezePhase: PhaseStory, over: boolean, endAt: number): PhaseStory {
 	const freeze = lastFreeze(facts);
 	const past = pastFreezing(facts) ?? (over ? endAt : null);
-	if (freeze === undefined || freeze.frozenAt === null) {
-		if (freezePhase.state === 'failed' || freezePhase.state === 'timed-out' || freezePhase.state === 'skipped') return past === null ? pending : skipped(past, 'nothing was frozen');
+	if (freeze === undefined || freeze.frozenAt === null || freezePhase.state === 'timed-out' || freezePhase.state === 'failed') {
+		if (freezePhase.state === 'failed' || freezePhase.state === 'timed-out' || freezePhase.state === 'skipped') return past === null ? pending : skipped(past, freeze !== undefined && freeze.frozenAt !== null ? 'nobody asked for it: safefreeze thawed at its own time-out' : 'nothing was frozen');
 		if (past === null) return pending;
 		const sentAt = freeze?.thawSentAt ?? null;
 		return sentAt === null ? skipped(past, 'nothing was frozen') : {state: 'succeeded', startedAt: sentAt, endedAt: past, errors: []};
@@ -215,6 +244,7 @@ function tellThaw(facts: CycleFacts, freezePhase: PhaseStory, over: boolean, end
 	const [stuck] = freeze.notThawed;
 	if (stuck !== undefined) return failed(at, `${stuck.mount}: ${stuck.message}`);
 	// Without the line that the thaw was sent, safefreeze has ended by itself; unless such lines are dropped.
+	if (freeze.helperLost) return failed(at, 'safefreeze was killed before it had thawed');
 	if (freeze.late !== null || (thawedAt !== null && thawSentAt === null && freeze.logged)) return failed(at, 'safefreeze thawed by itself at its time-out, before it was told to');
 	if (thawedAt === null && facts.report === null) return failed(at, 'the log does not say whether it was thawed');
 	return {...base, state: 'succeeded', startedAt: thawSentAt ?? at, endedAt: at};

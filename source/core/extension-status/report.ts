@@ -28,7 +28,7 @@ export const transitionalCode = 4;
 
 /**
  * Understands a status file. The outer status always claims success: the truth is the JSON text in `substatus[0].name` (facts: the extension's own
- * sources). Null where the text is no such file, or not all of one.
+ * sources). Null where the text is no such file, not all of one, or not about a backup.
  */
 export function readStatus(text: string, fileName: string): StatusReport | null {
 	const outer = onlyElement(parse(text));
@@ -43,6 +43,8 @@ export function readStatus(text: string, fileName: string): StatusReport | null 
 	const code = wholeNumber(status['code']);
 	if (code === null) return null;
 	const formatted = record(parse(textOf(record(status['formattedMessage'])?.['message'])));
+	// The extension's installation is reported as a success like a backup's.
+	if (textOf(formatted?.['messageStr']).startsWith('Install Succeeded')) return null;
 	const snapshots = list(status['snapshotInfo']).map(record);
 	const sequence = /(\d{1,9})[._]status$/.exec(fileName)?.[1];
 	return {

@@ -3,6 +3,7 @@ import type {Symbols} from '../../components/theme.js';
 import {duration} from '../../core/durations.js';
 import {findError} from '../../core/errors.js';
 import type {CycleStory} from '../../core/extension-log/cycle.js';
+import {consistencySentence} from '../../core/extension-log/warnings.js';
 import type {Sight} from '../../core/extension-log/outside.js';
 import type {CycleResult, CycleWarning} from '../../core/cycle-events.js';
 import {outcomeWords} from '../../core/verdict-words.js';
@@ -41,7 +42,7 @@ export function backupLines(story: CycleStory, width: number, {dot, arrow}: Symb
 	return [
 		...wrapped(backupHeadline(result), width, {mark, tone}),
 		...wrapped(unknown, width, {tone: 'plain'}),
-		...story.warnings.flatMap(({warning}) => [{text: '', tone: 'plain'} as const, ...warningLines(warning, width, arrow, tone)]),
+		...story.warnings.flatMap(({warning}) => [{text: '', tone: 'plain'} as const, ...warningLines(warning, result, width, arrow, tone)]),
 		...result.errors.filter(({name}) => !named.has(name)).flatMap(error => {
 			const entry = findError(error.name);
 			return [
@@ -53,10 +54,11 @@ export function backupLines(story: CycleStory, width: number, {dot, arrow}: Symb
 	];
 }
 
-function warningLines({id, message, remedy}: CycleWarning, width: number, arrow: string, tone: SummaryLine['tone']): readonly SummaryLine[] {
+function warningLines({id, message, remedy}: CycleWarning, result: CycleResult, width: number, arrow: string, tone: SummaryLine['tone']): readonly SummaryLine[] {
 	const first: Omit<SummaryLine, 'text'> = id === 'less-consistent' ? {mark: tone === 'bad' ? 'failed' : 'warning', tone: 'plain'} : {mark: 'warning', tone: 'plain'};
 	// The headline has said it already.
-	const text = id === 'less-consistent' ? message.replace(/^(?:The recovery point is [^.]*|There is no recovery point of this backup)\. /, '') : message;
+	const said = `${consistencySentence(result)} `;
+	const text = id === 'less-consistent' && message.startsWith(said) ? message.slice(said.length) : message;
 	return [...wrapped(text, width, first), ...(remedy === undefined ? [] : wrapped(remedy, width, {tone: 'plain'}, `${arrow} `))];
 }
 

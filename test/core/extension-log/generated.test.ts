@@ -4,9 +4,10 @@ import {setFlagsFromString} from 'node:v8';
 import {runInNewContext} from 'node:vm';
 import * as fc from 'fast-check';
 import type {CycleStory} from '../../../source/core/extension-log/cycle.js';
+import {entryOf} from '../../../source/core/extension-log/entry.js';
 import {createLogParser, type LogParser} from '../../../source/core/extension-log/parser.js';
 import {readStatus} from '../../../source/core/extension-status/report.js';
-import {generateCycle, type CycleChoices, type GeneratedCycle} from '../../support/extension-log-generator.js';
+import {generateCycle, generateFailedCall, generateInstallation, type CycleChoices, type GeneratedCycle} from '../../support/extension-log-generator.js';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 
@@ -21,12 +22,17 @@ function summary(story: CycleStory | null): unknown {
 	return story === null ? null : {
 		states: Object.fromEntries(Object.entries(story.phases).map(([phase, {state}]) => [phase, state])),
 		outcome: story.end?.result.outcome,
+		azure: story.end?.result.azure.outcome,
 		errors: story.end?.result.errors.map(({code}) => code),
 	};
 }
 
-function expectation({expected: {states, outcome, errors}}: GeneratedCycle): unknown {
-	return {states, outcome, errors};
+function expectation({expected: {states, outcome, azure, errors}}: GeneratedCycle): unknown {
+	return {states, outcome, azure, errors};
+}
+
+function hasWarning(story: CycleStory | null, id: string): boolean {
+	return story?.warnings.some(({warning}) => warning.id === id) ?? false;
 }
 
 const cases: Readonly<Record<string, CycleChoices>> = {
@@ -43,7 +49,36 @@ const cases: Readonly<Record<string, CycleChoices>> = {
 	'a configuration that others may read': {check: {name: 'FailedPrepostPluginConfigPermissionError', code: 317}},
 	'a script is missing, and the backup does not go on': {check: {name: 'FailedPrepostPostScriptNotFound', code: 303}, goesOn: false},
 	'no freeze wanted': {freezes: false},
-	'no freeze wanted, and no configuration': {freezes: false, check: {name: 'FailedPrepostPluginConfigParsing', code: 305}},
+	'no freeze wanted, but a configuration that nobody can read: it is frozen': {freezes: false, check: {name: 'FailedPrepostPluginConfigParsing', code: 305}},
+	'no freeze wanted, and a script is missing': {freezes: false, check: {name: 'FailedPrepostPreScriptNotFound', code: 302}},
+	'no freeze wanted, and the post-script fails': {freezes: false, post: 'fails'},
+	'the plugin host file is missing': {check: {name: 'FailedPrepostPluginhostConfigNotFound', code: 313}},
+	'others may write to the plugin host file': {check: {name: 'FailedPrepostPluginhostConfigPermissionError', code: 314}},
+	'a value of the wrong type': {check: {name: 'FailedPrepostPluginhostConfigParsing', code: 304}},
+	'others may read the post-script': {check: {name: 'FailedPrepostPostScriptPermissionError', code: 307}},
+	'no plugin': {plugins: 0},
+	'the program that freezes is missing': {stops: 'no-binary'},
+	'called too late': {stops: 'too-late'},
+	'too late after the freeze': {snapshot: 'asked-too-late'},
+	'too late after a freeze that failed': {freeze: 'busy', snapshot: 'asked-too-late'},
+	'a mount that does not open': {freeze: 'does-not-open'},
+	'the freeze comes after all': {freeze: 'comes-after-all'},
+	'the host\'s service is broken': {snapshot: 'host-error'},
+	'every disk fails': {snapshot: 'disks-fail'},
+	'too many snapshots': {snapshot: 'too-many'},
+	'one disk of three fails': {snapshot: 'one-disk-fails'},
+	'safefreeze is killed': {snapshot: 'helper-killed'},
+	'one disk, frozen already': {singleDisk: true, freeze: 'busy'},
+	'one disk, frozen already, and the pre-script fails': {singleDisk: true, freeze: 'busy', pre: 'fails'},
+	'one disk, the freeze comes after all': {singleDisk: true, freeze: 'comes-after-all'},
+	'one disk, the snapshot comes after the thaw': {singleDisk: true, snapshot: 'comes-too-late'},
+	'one disk, and it fails: Azure is told of a recovery point': {singleDisk: true, snapshot: 'disks-fail'},
+	'a database of workload.conf': {workload: {name: 'mysql'}},
+	'a database that cannot be held': {workload: {name: 'mysql', fails: 'before'}},
+	'a database that was not held to the end': {workload: {name: 'oracle', fails: 'after'}},
+	'a database without a login': {workload: {name: 'postgres', fails: 'reading'}},
+	'a database, and no snapshot: Azure is told of a recovery point': {workload: {name: 'mysql'}, snapshot: 'fails'},
+	'ten filesystems, and one with a quotation mark': {mounts: [...Array.from({length: 9}, (_, index) => `/srv/${index}`), "/srv/it's"]},
 	'no freeze wanted, and the pre-script fails': {freezes: false, pre: 'fails'},
 	'nothing to freeze, and the pre-script fails': {freeze: 'nothing-to-freeze', pre: 'fails'},
 	'frozen already': {freeze: 'busy'},
@@ -73,14 +108,103 @@ suite('generated logs', () => {
 			parser.settle();
 			assert.deepEqual(summary(parser.latest), expectation(cycle));
 			assert.equal(parser.latest?.id, latest?.id);
-			assert.ok(!parser.latest?.warnings.some(({warning}) => warning.id === 'log-and-status-disagree'));
+			assert.equal(hasWarning(parser.latest, 'log-and-status-disagree'), cycle.expected.statusStays);
+		});
+
+		test(`${name}: cut anywhere, doubled, behind an old one`, () => {
+			const cycle = generateCycle(choices);
+			const log = bytes(cycle.log);
+			for (const size of [1, 7, 999]) {
+				const parser = createLogParser(at => at);
+				for (let from = 0; from < log.length; from += size) parser.push(log.subarray(from, from + size));
+				parser.settle();
+				assert.deepEqual(summary(parser.latest), expectation(cycle), `pieces of ${size}`);
+			}
+			const old = generateCycle({at: Date.UTC(2026, 4, 1), task: 'an-old-task', sequence: 3, post: 'times-out'}).log;
+			for (const text of [cycle.log + cycle.log, old + cycle.log, old + old + cycle.log + cycle.log]) {
+				const parser = createLogParser(at => at);
+				const told = [...parser.push(bytes(text)), ...parser.settle()];
+				assert.deepEqual(summary(parser.latest), expectation(cycle));
+				assert.equal(told.filter(({story, events}) => story.id === parser.latest?.id && events.some(({event}) => event === 'result')).length, 1);
+			}
+		});
+
+		test(`${name}: line by line, the result is told once and last`, () => {
+			const cycle = generateCycle(choices);
+			const parser = createLogParser(at => at);
+			const told = [...cycle.log.split('\n').flatMap(line => parser.push(bytes(`${line}\n`))), ...parser.settle()].flatMap(({events}) => events);
+			assert.deepEqual(told.flatMap(event => event.event === 'result' ? [event.outcome] : []), [cycle.expected.outcome]);
+			assert.equal(told.at(-1)?.event, 'result');
 		});
 	}
 
 	test('what Azure is told is better than what is there: it is said', () => {
-		const {latest} = parse(generateCycle({freezes: false, check: {name: 'FailedPrepostPluginConfigParsing', code: 305}}).log);
+		const {latest} = parse(generateCycle({freezes: false, check: {name: 'FailedPrepostPreScriptNotFound', code: 302}}).log);
 		assert.equal(latest?.end?.result.azure.outcome, 'file-system-consistent');
 		assert.ok(latest?.warnings.some(({warning}) => warning.id === 'reported-better'));
+	});
+
+	test('silent downgrades, and what is left behind: each is named', () => {
+		const {name: missing, code} = {name: 'FailedPrepostPreScriptNotFound', code: 302};
+		const told: readonly (readonly [CycleChoices, string, RegExp])[] = [
+			[{plugins: 0}, 'no-script-ran', /No script ran/],
+			[{pre: 'fails', goesOn: 'throws'}, 'post-script-never-ran', /may still be held/],
+			[{pre: 'fails', goesOn: 'throws'}, 'less-consistent', /exception, after the pre-script had failed: unsupported operand/],
+			[{snapshot: 'helper-killed'}, 'may-be-frozen', /\/data, \/var\/lib\/mysql may still be frozen/],
+			[{freeze: 'comes-after-all'}, 'frozen-in-vain', /stayed frozen for 60 s/],
+			[{snapshot: 'comes-too-late'}, 'less-consistent', /thawed by themselves after 6\d s, before the snapshot was complete/],
+			[{snapshot: 'too-many'}, 'less-consistent', /too many snapshots of one of the disks/],
+			[{snapshot: 'too-many'}, 'disk-snapshot-failed', /snapshot count against this blob/],
+			[{snapshot: 'one-disk-fails'}, 'disk-snapshot-failed', /reports a success all the same/],
+			[{workload: {name: 'mysql'}, snapshot: 'fails'}, 'reported-better', /There is none/],
+			[{singleDisk: true, freeze: 'busy'}, 'less-consistent', /where a VM has one disk/],
+			[{singleDisk: true, snapshot: 'comes-too-late'}, 'less-consistent', /thawed by themselves/],
+			[{freezes: false, pre: 'fails'}, 'less-consistent', /freezing is switched off, a failed script fails the backup/],
+			[{post: 'fails', goesOn: false}, 'less-consistent', /snapshot was taken, and reported as failed/],
+			[{check: {name: missing, code}}, 'less-consistent', /302; \/opt\/pre\.sh\)/],
+			[{check: {name: 'FailedPrepostPostScriptPermissionError', code: 307}}, 'less-consistent', /307; \/opt\/post\.sh has mode 755\)/],
+			[{pre: 'fails', retries: 5}, 'pre-script-retries', /ran it only once/],
+		];
+		for (const [choices, id, pattern] of told) {
+			const {latest} = parse(generateCycle(choices).log);
+			const found = latest?.warnings.find(({warning}) => warning.id === id)?.warning;
+			assert.match(found?.message ?? 'no such warning', pattern, JSON.stringify(choices));
+			// Whoever reads this is watching already.
+			assert.doesNotMatch(found?.remedy ?? '', /quiesce watch/);
+		}
+		for (const quiet of [{}, {pre: 'fails'}, {freezes: false}] as const) {
+			const {latest} = parse(generateCycle(quiet).log);
+			assert.deepEqual(latest?.warnings.map(({warning}) => warning.id).filter(id => !['less-consistent', 'reported-success'].includes(id)), []);
+		}
+	});
+
+	test('a script that belongs to somebody else: whom', () => {
+		const {log} = generateCycle({check: {name: 'FailedPrepostPreScriptPermissionError', code: 306}});
+		const owned = log.replace(/^(.*\])Permissions of the file \/opt\/pre\.sh are 755$/m, '$1Permissions of the file /opt/pre.sh are 700\n$1The owner of the PreScript file /opt/pre.sh is bob but not root');
+		assert.match(parse(owned).latest?.phases.check.detail ?? '', /\/opt\/pre\.sh belongs to bob$/);
+	});
+
+	test('the installation of the extension is no backup, in the log or in a status file', () => {
+		const installation = generateInstallation();
+		assert.equal(parse(installation.log).latest, null);
+		assert.equal(readStatus(installation.status, '0.status'), null);
+		const backup = generateCycle({});
+		const later = generateInstallation({at: Date.UTC(2026, 6, 1), sequence: 20});
+		for (const text of [installation.log + backup.log, backup.log + later.log, installation.log + backup.log + later.log]) {
+			assert.deepEqual(summary(parse(text).latest), expectation(backup));
+			assert.deepEqual(summary(parse(...text.split(/(?<=\n)/)).latest), expectation(backup));
+		}
+	});
+
+	test('the agent\'s call fails before there is a daemon: a backup that failed', () => {
+		const {latest} = parse(generateFailedCall());
+		assert.equal(latest?.end?.result.outcome, 'failed');
+		assert.deepEqual(latest?.end?.result.errors.map(({code}) => code), [2]);
+		assert.ok(entryOf(latest) !== null);
+		// One that fails while a cycle runs ends nothing.
+		const cycle = generateCycle({});
+		const at = cycle.log.indexOf('\n', cycle.log.indexOf('Running prescript')) + 1;
+		assert.deepEqual(summary(parse(cycle.log.slice(0, at) + generateFailedCall({at: Date.UTC(2026, 5, 1, 1, 12, 3)}) + cycle.log.slice(at)).latest), expectation(cycle));
 	});
 
 	test('the log and the status file disagree: it is said', () => {
@@ -125,7 +249,7 @@ suite('generated logs', () => {
 	test('cycles in a row: each is told once, and to its end', () => {
 		const cycles = [0, 1, 2].map(index => generateCycle({at: Date.UTC(2026, 5, 1 + index), task: `task-${index}`, sequence: index, ...(index === 1 ? {pre: 'fails'} : {})}));
 		const parser = createLogParser(at => at);
-		const news = parser.push(bytes(cycles.map(({log}) => log).join('')));
+		const news = [...parser.push(bytes(cycles.map(({log}) => log).join(''))), ...parser.settle()];
 		const results = news.flatMap(({events}) => events.flatMap(event => event.event === 'result' ? [event.outcome] : []));
 		assert.deepEqual(results, cycles.map(({expected}) => expected.outcome));
 	});
@@ -154,7 +278,8 @@ suite('generated logs', () => {
 		const fate = fc.constantFrom('works', 'fails', 'times-out', 'never-answers');
 		fc.assert(fc.property(fc.record({
 			pre: fate, post: fate, goesOn: fc.constantFrom(true, false, 'throws' as const), freezes: fc.boolean(),
-			freeze: fc.constantFrom('works', 'busy', 'times-out', 'nothing-to-freeze'), snapshot: fc.constantFrom('works', 'fails', 'comes-too-late'),
+			freeze: fc.constantFrom('works', 'busy', 'does-not-open', 'times-out', 'comes-after-all', 'nothing-to-freeze'), singleDisk: fc.boolean(),
+			snapshot: fc.constantFrom('works', 'fails', 'host-error', 'disks-fail', 'too-many', 'one-disk-fails', 'comes-too-late', 'helper-killed', 'asked-too-late'),
 			retries: fc.nat(5), python: fc.constantFrom(2, 3), lockHeld: fc.boolean(), frozenLines: fc.constantFrom('buffered', 'straight'),
 			check: fc.constantFrom(null, {name: 'FailedPrepostPreScriptNotFound', code: 302}, {name: 'FailedPrepostPluginhostConfigParsing', code: 304}),
 		}) as fc.Arbitrary<CycleChoices>, fc.infiniteStream(fc.integer({min: 1, max: 3000})), (choices, sizes) => {
@@ -169,6 +294,18 @@ suite('generated logs', () => {
 			parser.settle();
 			assert.deepEqual(summary(parser.latest), expectation(cycle));
 		}), {numRuns: 300});
+	});
+
+	test('lines in another order: the same', () => {
+		fc.assert(fc.property(fc.constantFrom(...Object.values(cases)), fc.infiniteStream(fc.nat(6)), (choices, places) => {
+			const cycle = generateCycle(choices);
+			// A record and the lines that continue it; what comes before the daemon keeps its place.
+			const records = cycle.log.split(/\n(?=\d{4}[-/]\d\d[-/]\d\d )/);
+			const first = records.findIndex(record => record.includes('starting daemon initially')) + 1;
+			const moved = records.map((record, index) => ({record, place: index < first ? index : index + (places.next().value ?? 0)}));
+			const log = `${moved.toSorted((a, b) => a.place - b.place).map(({record}) => record).join('\n')}\n`;
+			if (choices.python !== 2) assert.deepEqual(summary(parse(log).latest), expectation(cycle));
+		}), {numRuns: 200});
 	});
 
 	test('any bytes: no crash, and what is told is whole', () => {
