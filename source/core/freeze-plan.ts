@@ -1,6 +1,6 @@
 import {exitCodes, Failure} from './failure.js';
 import {refusedByFence, type Fence} from './fence.js';
-import {isHidden, mountOf, type MountFact, type MountFacts} from './mount-facts.js';
+import {holdersOf, isHidden, mountOf, type MountFact, type MountFacts} from './mount-facts.js';
 
 /** One filesystem to freeze: the mount point through which it is reached, and its superblock's device ("major:minor"). */
 export type PlannedTarget = {readonly mount: string; readonly device: string; readonly type: string};
@@ -132,14 +132,4 @@ function inWaves(targets: readonly PlannedTarget[], facts: MountFacts): readonly
 	}
 	const last = targets.filter(one => one.device === root);
 	return [...waves.filter(wave => wave !== undefined), ...(last.length === 0 ? [] : [last])];
-}
-
-/** All filesystems beneath one, through the images of its loop devices, at any depth. */
-function holdersOf(device: string, facts: MountFacts, seen = new Set<string>()): ReadonlySet<string> {
-	for (const {imageDevice} of facts.devices[device]?.loops ?? []) {
-		if (imageDevice === null || seen.has(imageDevice)) continue;
-		seen.add(imageDevice);
-		holdersOf(imageDevice, facts, seen);
-	}
-	return seen;
 }

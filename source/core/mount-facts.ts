@@ -66,6 +66,27 @@ export function mountOf(path: string, mounts: readonly MountFact[]): MountFact |
 	return candidates.toSorted((a, b) => b.mount.length - a.mount.length)[0];
 }
 
+/**
+ * The superblock devices that a write to a path (without links) may have to wait for: of the filesystem on which it lies, of the one that holds the upper layer of an
+ * overlay, and of those that hold the images of loop devices, at any depth.
+ */
+export function devicesBeneath(path: string, facts: MountFacts): readonly string[] {
+	const mount = mountOf(path, facts.mounts);
+	if (mount === undefined) return [];
+	const upper = mount.type === 'overlay' ? mount.options.find(option => option.startsWith('upperdir=/'))?.slice('upperdir='.length) : undefined;
+	return [mount.device, ...holdersOf(mount.device, facts), ...(upper === undefined || isWithin(upper, mount.mount) ? [] : devicesBeneath(upper, facts))];
+}
+
+/** All filesystems beneath one, through the images of its loop devices, at any depth. */
+export function holdersOf(device: string, facts: MountFacts, seen = new Set<string>()): ReadonlySet<string> {
+	for (const {imageDevice} of facts.devices[device]?.loops ?? []) {
+		if (imageDevice === null || seen.has(imageDevice)) continue;
+		seen.add(imageDevice);
+		holdersOf(imageDevice, facts, seen);
+	}
+	return seen;
+}
+
 /** True where a path is a directory or lies beneath it. */
 export function isWithin(path: string, directory: string): boolean {
 	return directory === '/' || path === directory || path.startsWith(`${directory}/`);

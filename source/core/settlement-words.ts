@@ -1,4 +1,4 @@
-import type {PostSettlement, SettledCycle, SettledMount, ThawResult} from './settlement.js';
+import {isStuck, type PostSettlement, type SettledCycle, type SettledMount, type ThawResult} from './settlement.js';
 
 /** What was found of one dead cycle, and what was done about it. The first line names it. */
 export function settledCycleLines({cycle, at, restarted, mounts, scripts, postScript}: SettledCycle): readonly string[] {
@@ -7,7 +7,7 @@ export function settledCycleLines({cycle, at, restarted, mounts, scripts, postSc
 	lines.push(...mounts.map(mount => `  ${mountLine(mount)}`));
 	if (scripts.endedPre) lines.push('  Its pre-script still ran and was ended, with everything that it had started.');
 	lines.push(`  ${postLine(scripts.post, postScript ?? 'the post-script')}`);
-	if (scripts.post.mayHaveRunBefore) lines.push('  Whether it had run before the restart is not known: it may have run twice.');
+	if (scripts.post.mayHaveRunBefore) lines.push(`  Whether it had run before${restarted ? ' the restart' : ''} is not known: it may have run twice.`);
 	if (scripts.left.length > 0) lines.push(`  Not ended, because they wait for a frozen filesystem: processes ${scripts.left.join(', ')}.`);
 	return lines;
 }
@@ -17,7 +17,8 @@ export function mountLine({mount, state, errno}: SettledMount): string {
 	switch (state) {
 		case 'thawed': return `Thawed ${mount}: it was frozen.`;
 		case 'was-not-frozen': return `${mount} is not frozen.`;
-		case 'gone': return `${mount} is not mounted there any more, so there was nothing to thaw.`;
+		case 'gone': return `${mount} is not mounted any more. Where it was unmounted while it was frozen, it is frozen still when it is mounted again: then quiesce thaw ${mount}`;
+		case 'hidden': return `${mount} could not be thawed, and may be frozen still: another mount lies over it. Unmount that, and run quiesce thaw again.`;
 		case 'hung': return `${mount} could not be thawed yet: the kernel does not answer, because a freeze of it is still under way. Look at what holds it up: dmesg.`;
 		case 'refused': return `${mount} could not be thawed: the kernel answers ${errno ?? 'no reason'}.`;
 	}
@@ -40,7 +41,7 @@ function postLine({state, exitCode, attempts, detail}: PostSettlement, path: str
 
 /** True where everything is as it should be now: nothing frozen that could not be thawed, and no application that may still be held. */
 export function isSettled({cycles, named}: ThawResult): boolean {
-	const thawed = (mounts: readonly SettledMount[]): boolean => mounts.every(({state}) => state !== 'hung' && state !== 'refused');
+	const thawed = (mounts: readonly SettledMount[]): boolean => !mounts.some(isStuck);
 	const released: readonly PostSettlement['state'][] = ['not-owed', 'had-ended', 'waited-for', 'succeeded'];
 	return thawed(named) && cycles.every(({mounts, scripts}) => thawed(mounts) && released.includes(scripts.post.state));
 }

@@ -2,13 +2,21 @@
  * What was found of cycles that did not come to their end, and what was done about it.
  */
 
-/** What was found of one filesystem that a dead cycle may have left frozen. `gone`: it is not mounted there any more. `hung`: the kernel does not answer. */
+/**
+ * What was found of one filesystem that a dead cycle may have left frozen. `gone`: it is not mounted any more. `hidden`: no path leads to it, because another
+ * mount lies over it. `hung`: the kernel does not answer.
+ */
 export type SettledMount = {
 	readonly mount: string;
-	readonly state: 'thawed' | 'was-not-frozen' | 'gone' | 'hung' | 'refused';
+	readonly state: 'thawed' | 'was-not-frozen' | 'gone' | 'hidden' | 'hung' | 'refused';
 	/** The kernel's word where it refused. */
 	readonly errno?: string;
 };
+
+/** True where it may be frozen still, and is to be looked at again. */
+export function isStuck({state}: SettledMount): boolean {
+	return state === 'hidden' || state === 'hung' || state === 'refused';
+}
 
 /** What became of the post-script that a dead main process owed. */
 export type PostSettlement = {
@@ -22,7 +30,7 @@ export type PostSettlement = {
 	readonly exitCode: number | null;
 	/** How often it was run to make up for it. */
 	readonly attempts: number;
-	/** It may have run before, which a restart of the machine made impossible to tell. */
+	/** It may have run before, which cannot be told: the machine was restarted, or the journal could not be written. */
 	readonly mayHaveRunBefore: boolean;
 	/** Why it was not started. */
 	readonly detail?: string;

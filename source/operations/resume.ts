@@ -39,18 +39,17 @@ export async function resume(options: ResumeOptions = {}): Promise<Resumed> {
 
 /** The same, but throws a Failure (exit 7) where somebody else holds the lock; nothing has been done then. */
 async function settleAbandoned(options: ResumeOptions): Promise<readonly SettledCycle[]> {
-	const native = loadNative();
 	const mounts = new Map<string, readonly SettledMount[]>();
 	// Without the file nobody holds the lock, and making it could wait for a frozen filesystem.
 	if (!lockFileIsThere(extensionLockFile)) {
-		for (const cycle of abandoned(options.stateDirectory)) mounts.set(cycle.path, await thawLeftovers(cycle, native));
+		for (const cycle of abandoned(options.stateDirectory)) mounts.set(cycle.path, await thawLeftovers(cycle));
 	}
-	const lock = await takeLock(native, extensionLockFile, 0);
+	const lock = await takeLock(loadNative(), extensionLockFile, 0);
 	try {
 		const settled: SettledCycle[] = [];
 		for (const cycle of abandoned(options.stateDirectory)) {
 			options.onCycle?.(cycle);
-			const leftovers = mounts.get(cycle.path) ?? await thawLeftovers(cycle, native);
+			const leftovers = mounts.get(cycle.path) ?? await thawLeftovers(cycle);
 			settled.push(await settleCycle(cycle, leftovers, {by: 'thaw', ...(options.onOutput === undefined ? {} : {onOutput: options.onOutput})}));
 		}
 		return settled;
@@ -59,10 +58,10 @@ async function settleAbandoned(options: ResumeOptions): Promise<readonly Settled
 	}
 }
 
-/** Cycles without an end whose main process is gone. One that lives is waiting for the lock, or about to end. */
+/** Cycles without an end whose main process is gone, or has left them. One that lives is waiting for the lock, or about to end. */
 function abandoned(stateDirectory: string | undefined): readonly UnfinishedCycle[] {
 	const directory = existingStateDirectory(stateDirectory);
-	return directory === null ? [] : readUnfinished(directory).filter(({sameBoot, main}) => !sameBoot || main === null || !isAlive(main));
+	return directory === null ? [] : readUnfinished(directory).filter(({sameBoot, main, stuck}) => !sameBoot || main === null || stuck || !isAlive(main));
 }
 
 /** Who is at work now, as a Failure (exit 7); null where nobody is. */

@@ -1,4 +1,5 @@
 import type {CycleEvent, CycleHappening, CycleResult, EventSink} from '../core/cycle-events.js';
+import {Failure} from '../core/failure.js';
 import {historyFold} from '../core/history.js';
 import type {BegunGuard} from '../system/guard/beginning.js';
 import {appendHistory} from '../system/history-store.js';
@@ -38,6 +39,7 @@ export async function startCycle(order: CycleOrder, sink: EventSink, begun?: Beg
 		history.take(event);
 		const entry = history.entry();
 		try {
+			if (cycle.stateStuck) throw new Failure('This cycle is not in the history: what the state directory lies on is still frozen.');
 			if (entry !== null) appendHistory(preparation.stateDirectory, entry);
 		} catch (error) {
 			tell({event: 'warning', id: 'history', message: error instanceof Error ? error.message : String(error)});

@@ -2,7 +2,7 @@ import {exitCodes, Failure} from '../core/failure.js';
 import type {SettledMount, ThawResult} from '../core/settlement.js';
 import {extensionLockFile, lockFileIsThere, takeLock} from '../system/lock.js';
 import {loadNative} from '../system/native.js';
-import {namedMounts, thawMount} from '../system/thaw.js';
+import {namedMounts, thawMounts} from '../system/thaw.js';
 import {resume, whoIsAtWork, type ResumeOptions} from './resume.js';
 
 export type ThawOrder = Pick<ResumeOptions, 'stateDirectory' | 'onCycle' | 'onOutput'> & {
@@ -21,13 +21,12 @@ export async function thaw(order: ThawOrder): Promise<ThawResult> {
 	const atWork = whoIsAtWork();
 	if (atWork !== null) throw atWork;
 	if (mounts.length > 0 && !await order.confirm(mounts)) throw new Failure('Nothing was thawed.', {remedy: 'Answer yes, or give --yes.', exitCode: exitCodes.usage});
-	const named: SettledMount[] = [];
+	let named: readonly SettledMount[] = [];
 	// First, because what the cycles need to be settled may lie there.
 	if (mounts.length > 0) {
-		const native = loadNative();
-		const lock = lockFileIsThere(extensionLockFile) ? await takeLock(native, extensionLockFile, 0) : null;
+		const lock = lockFileIsThere(extensionLockFile) ? await takeLock(loadNative(), extensionLockFile, 0) : null;
 		try {
-			for (const mount of mounts) named.push(await thawMount(mount, native));
+			named = await thawMounts(mounts);
 		} finally {
 			lock?.release();
 		}

@@ -1,7 +1,6 @@
 import {basename, join} from 'node:path';
 import {exitCodes, Failure} from '../core/failure.js';
-import type {LoopFact, MountFacts} from '../core/mount-facts.js';
-import {mountOf} from '../core/mount-facts.js';
+import {devicesBeneath, type LoopFact} from '../core/mount-facts.js';
 import {makeImageStore, type ImageCopy} from '../system/image-store.js';
 import type {Provider, SnapshotOrder} from './provider.js';
 
@@ -83,22 +82,11 @@ function sourcesOf({targets, facts}: SnapshotOrder): readonly Source[] {
 /** The copy is written while the filesystems are frozen: neither where it goes, nor anything that lies beneath that, may be one of them. */
 function refuseFrozenDestination({stateDirectory, targets, facts, frozen}: SnapshotOrder): void {
 	if (!frozen) return;
-	const holder = frozenBeneath(mountOf(stateDirectory, facts.mounts)?.device, new Set(targets.map(({device}) => device)), facts);
-	if (holder === null) return;
-	const mount = targets.find(({device}) => device === holder)?.mount ?? '';
+	const beneath = devicesBeneath(stateDirectory, facts);
+	const mount = targets.find(({device}) => beneath.includes(device))?.mount;
+	if (mount === undefined) return;
 	throw new Failure(`The snapshot would be written to ${join(stateDirectory, 'snapshots')}, which lies on ${mount}, and that is to be frozen.`, {
 		exitCode: exitCodes.usage,
 		remedy: 'Keep it elsewhere: set QUIESCE_STATE_DIR to a directory on another filesystem, or leave out --snapshot image.',
 	});
-}
-
-function frozenBeneath(device: string | undefined, frozen: ReadonlySet<string>, facts: MountFacts, depth = 0): string | null {
-	if (device === undefined || depth > 16) return null;
-	if (frozen.has(device)) return device;
-	for (const {imageDevice} of facts.devices[device]?.loops ?? []) {
-		const found = frozenBeneath(imageDevice ?? undefined, frozen, facts, depth + 1);
-		if (found !== null) return found;
-	}
-
-	return null;
 }

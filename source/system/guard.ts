@@ -21,6 +21,8 @@ export type GuardOrder = {
 	readonly lockWaitMs: number;
 	/** The journal of this cycle, which the guard goes on with when the main process is gone. */
 	readonly journalFile: string;
+	/** The superblock devices that a write to the journal may have to wait for: where one of them cannot be thawed, it is not written to. */
+	readonly journalDevices: readonly string[];
 	/** For tests: a file in the place of the kernel's switch for short grace periods (guard/haste.ts). */
 	readonly gracePeriods?: string;
 	/** After so long without an answer of the kernel a freeze is given up: `hung`, and the others are thawed. Default 10,000. */

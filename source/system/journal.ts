@@ -16,11 +16,17 @@ export type JournalStep =
 	| {readonly step: 'pre-ended'; readonly exitCode: number | null}
 	/** `hastened`: the kernel's grace periods are hurried until everything is frozen. */
 	| {readonly step: 'freezing'; readonly hastened?: true}
-	| {readonly step: 'thawed'}
+	/** `stuck`: but for these mount points, which could not be thawed. */
+	| {readonly step: 'thawed'; readonly stuck?: readonly string[]}
 	| {readonly step: 'post-starting'; readonly attempt: number; readonly by: Finisher}
 	| {readonly step: 'post-started'; readonly family: FamilyHandle}
 	| {readonly step: 'post-ended'; readonly exitCode: number | null; readonly willRetry: boolean}
 	| {readonly step: 'finished'; readonly by: Finisher};
+
+/** What is noted after a thaw. */
+export function thawedStep(stuck: readonly string[]): JournalStep {
+	return {step: 'thawed', ...(stuck.length === 0 ? {} : {stuck})};
+}
 
 /** Who brings a cycle to its end: the main process, the guard (or what the third line starts) in its place, or a later quiesce. */
 export type Finisher = 'cycle' | 'guard' | 'thaw';
@@ -129,6 +135,8 @@ function isEntry(value: unknown): value is JournalEntry {
 			return Array.isArray(entry['waves']) && entry['waves'].every(wave => Array.isArray(wave) && wave.every(target => has(target, 'mount', 'device')));
 		case 'pre-starting':
 			return (entry['post'] === null || has(entry['post'], 'path', 'parameters', 'directory', 'environment')) && typeof entry['limitMs'] === 'number' && typeof entry['retries'] === 'number';
+		case 'thawed':
+			return entry['stuck'] === undefined || Array.isArray(entry['stuck']);
 		case 'pre-started':
 		case 'post-started':
 			return has(entry['family'], 'cgroup', 'leader', 'leaderStart');

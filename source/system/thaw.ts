@@ -3,8 +3,8 @@ import {exitCodes, Failure} from '../core/failure.js';
 import type {SettledMount} from '../core/settlement.js';
 import {isHidden} from '../core/mount-facts.js';
 import {readMounts, resolveDirectories} from './mounts.js';
-import type {Native} from './native.js';
-import {thawOpened} from './guard/settle-cycle.js';
+import {settledMount} from './guard/settle-cycle.js';
+import {thawApart} from './guard/thaw-process.js';
 
 /** Mount points of those that were named, without links. Throws a Failure (exit 2) for one that is none: thawing a part of a filesystem would thaw all of it. */
 export function namedMounts(directories: readonly string[]): readonly string[] {
@@ -16,17 +16,22 @@ export function namedMounts(directories: readonly string[]): readonly string[] {
 	});
 }
 
-/** Thaws one filesystem, whoever froze it. */
-export async function thawMount(mount: string, native: Native): Promise<SettledMount> {
-	let descriptor: number;
+/** Thaws filesystems, whoever froze them. */
+export async function thawMounts(mounts: readonly string[]): Promise<readonly SettledMount[]> {
+	const found = mounts.map(mount => ({mount, descriptor: openDirectory(mount)}));
+	const open = found.flatMap(({descriptor}) => descriptor ?? []);
 	try {
-		descriptor = openSync(mount, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
-	} catch {
-		return {mount, state: 'gone'};
-	}
-	try {
-		return await thawOpened(mount, descriptor, native);
+		const answers = await thawApart(open);
+		return found.map(({mount, descriptor}) => (descriptor === null ? {mount, state: 'gone'} : settledMount(mount, answers[open.indexOf(descriptor)])));
 	} finally {
-		closeSync(descriptor);
+		for (const descriptor of open) closeSync(descriptor);
+	}
+}
+
+function openDirectory(mount: string): number | null {
+	try {
+		return openSync(mount, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+	} catch {
+		return null;
 	}
 }

@@ -19,6 +19,8 @@ export type UnfinishedCycle = {
 	readonly waves: readonly (readonly PlannedTarget[])[];
 	/** Some of the mounts may be frozen, unless the machine has been restarted. */
 	readonly mayBeFrozen: boolean;
+	/** Its main process left it to others, because some of the mounts could not be thawed. */
+	readonly stuck: boolean;
 	/** The kernel may still be hurried by it (guard/haste.ts). */
 	readonly hastened: boolean;
 	readonly pre: FamilyHandle | null;
@@ -60,7 +62,7 @@ export function foldJournal(path: string, entries: readonly JournalEntry[]): Unf
 	const first = entries.find(entry => entry.step === 'begun');
 	if (first === undefined || entries.some(entry => entry.step === 'finished')) return null;
 	const at: {-readonly [Key in keyof UnfinishedCycle]: UnfinishedCycle[Key]} = {
-		path, cycle: first.cycle, at: first.at, bootId: first.bootId, sameBoot: first.bootId === readBootId(), main: first.main, guard: null, waves: [], mayBeFrozen: false, hastened: false,
+		path, cycle: first.cycle, at: first.at, bootId: first.bootId, sameBoot: first.bootId === readBootId(), main: first.main, guard: null, waves: [], mayBeFrozen: false, stuck: false, hastened: false,
 		pre: null, preStarted: false, preEnded: false, post: null, limitMs: 0, retries: 0, allRetries: 0, postState: 'ended', postFamily: null,
 	};
 	for (const entry of entries) {
@@ -93,7 +95,9 @@ export function foldJournal(path: string, entries: readonly JournalEntry[]): Unf
 				at.hastened = at.sameBoot && entry.hastened === true;
 				break;
 			case 'thawed':
-				at.mayBeFrozen = false;
+				at.stuck = entry.stuck !== undefined;
+				at.mayBeFrozen &&= at.stuck;
+				at.waves = at.waves.map(wave => wave.filter(({mount}) => entry.stuck?.includes(mount)));
 				at.hastened = false;
 				break;
 			case 'post-starting':

@@ -27,7 +27,7 @@ export async function stalls({windows}: {readonly windows: number}): Promise<Sec
 	const faults: number[] = [];
 	try {
 		const {waves} = planFreeze(readMountFacts(), {requested: disks.mounts, skip: [], fence: disks.mounts});
-		const order: GuardOrder = {waves, deadlineMs: 20_000, lockFile: join(directory, 'lock'), lockWaitMs: 0, journalFile: join(directory, 'cycle-bench.journal')};
+		const order: GuardOrder = {waves, deadlineMs: 20_000, lockFile: join(directory, 'lock'), lockWaitMs: 0, journalFile: join(directory, 'cycle-bench.journal'), journalDevices: []};
 		for (let run = 0; run < windows; run++) {
 			await pause(coldAfterMs);
 			const guard = await startGuard(order);

@@ -80,6 +80,23 @@ suite('quiesce thaw', {skip, concurrency: 2}, () => {
 		assert.match((await one.sandbox.quiesce(['thaw'])).stdout, /^Nothing to do/);
 	});
 
+	test('what another mount hides is thawed by another way to it; where there is none that is said, and it is tried again', async context => {
+		const one = await lab(context);
+		const [mount = ''] = one.disks.mounts;
+		await deadCycle(one);
+		await one.sandbox.must('mount', ['-t', 'tmpfs', 'over', mount]);
+		const hidden = await thaw(one);
+		assert.deepEqual([hidden.exitCode, hidden.cycles[0]?.mounts, hidden.cycles[0]?.postScript.state], [5, [{mount, state: 'hidden'}], 'succeeded']);
+		const again = await thaw(one);
+		assert.deepEqual([again.exitCode, again.cycles[0]?.mounts, again.cycles[0]?.postScript.state], [5, [{mount, state: 'hidden'}], 'had-ended']);
+		await one.sandbox.must('sh', ['-c', 'umount "$1" && mkdir "$2/way" && mount --bind "$1" "$2/way" && mount -t tmpfs over "$1"', 'sh', mount, one.sandbox.directory]);
+		const thawed = await thaw(one);
+		await one.sandbox.must('sh', ['-c', 'umount "$1" && umount "$2/way"', 'sh', mount, one.sandbox.directory]);
+		assert.deepEqual([thawed.exitCode, thawed.cycles[0]?.mounts, thawed.cycles[0]?.postScript.state], [0, [{mount, state: 'thawed'}], 'had-ended']);
+		assert.equal(await one.disks.wasFrozen('data'), false);
+		assert.deepEqual([one.notes(), journals(one)], [['pre', 'post'], []]);
+	});
+
 	test('the next cycle settles it first, and says so', async context => {
 		const one = await lab(context);
 		await deadCycle(one);

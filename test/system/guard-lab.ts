@@ -61,7 +61,7 @@ export async function makeLab(orders: readonly LoopDiskOrder[], named?: readonly
 	const guards: number[] = [];
 	const plan = planFreeze(readMountFacts(), {requested: named ?? disks.mounts, skip: [], fence: disks.mounts});
 	const order: GuardOrder = {
-		waves: plan.waves, deadlineMs: 20_000, lockFile: join(directory, 'lock/file'), lockWaitMs: 0, journalFile: join(directory, 'cycle-test.journal'),
+		waves: plan.waves, deadlineMs: 20_000, lockFile: join(directory, 'lock/file'), lockWaitMs: 0, journalFile: join(directory, 'cycle-test.journal'), journalDevices: [],
 	};
 	const start = async (changes: Partial<GuardOrder> = {}, scripts?: HeldScripts, fence = disks.mounts.join(':')): Promise<Main> => {
 		const child = spawn(process.execPath, [fileURLToPath(new URL('guard-main.js', import.meta.url)), JSON.stringify({order: {...order, ...changes}, scripts})], {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import {appendFileSync, existsSync, mkdirSync, readFileSync, unlinkSync, writeFileSync} from 'node:fs';
+import {appendFileSync, closeSync, existsSync, mkdirSync, readFileSync, unlinkSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, suite, test} from 'node:test';
 import {openJournal, readBootId, type Journal} from '../../source/system/journal.js';
@@ -7,6 +7,8 @@ import {loadNative} from '../../source/system/native.js';
 import {openLockFile, readLockHolder} from '../../source/system/lock.js';
 import {markProcess} from '../../source/system/processes.js';
 import type {HeldScripts} from '../../source/system/guard.js';
+import {beginGuard} from '../../source/system/guard/beginning.js';
+import {lineReader, type GuardNews, type GuardWord} from '../../source/system/guard/protocol.js';
 import {must, run} from '../support/process.js';
 import {whyNoLoopDisks} from '../support/skip.js';
 import {eventually, makeLab, stalled, stateOf, type Lab, type Main} from './guard-lab.js';
@@ -124,8 +126,11 @@ suite('the guard', {skip}, () => {
 		await eventually(() => stateOf(thirdLine) === null, 'the third line ends');
 	});
 
-	test('the third line thaws at the deadline when the guard is stopped and the main process killed', async () => {
-		const main = await lab.start({deadlineMs: 1000});
+	test('the third line thaws at the deadline when the guard is stopped and the main process killed, and wakes the guard, which runs the post-script', async () => {
+		const runs = join(lab.directory, 'runs-guard-stopped');
+		const {scripts, journal} = owe(lab, `echo run >> ${runs}`);
+		const main = await lab.start({deadlineMs: 1000}, scripts);
+		journal.close();
 		assert.equal((await main.freeze()).frozen, true);
 		const writer = lab.write(a);
 		await stalled(writer.pid);
@@ -133,8 +138,51 @@ suite('the guard', {skip}, () => {
 		main.child.kill('SIGKILL');
 		const killed = performance.now();
 		assert.ok(await writer.done - killed < 4500);
-		process.kill(main.guard, 'SIGCONT');
+		await eventually(() => stateOf(main.guard) === null, 'the guard ends');
+		assert.equal(readFileSync(runs, 'utf8'), 'run\n');
 	});
+
+	test('a stopped main process is woken where the guard has been killed, and takes over', async () => {
+		const main = await lab.start();
+		const {journal} = owe(lab, 'true', main.pid);
+		assert.equal((await main.freeze()).frozen, true);
+		process.kill(main.pid, 'SIGSTOP');
+		await eventually(() => stateOf(main.pid) === 'T', 'it is stopped');
+		process.kill(main.guard, 'SIGKILL');
+		await main.until(said => said.lost !== undefined);
+		journal.finish('cycle');
+		main.tell('close');
+		await main.until(said => said.closed === true);
+	});
+
+	for (const [who, victims] of [['nobody', []], ['the main process', ['main']], ['the guard', ['guard']], ['both', ['main', 'guard']]] as const) {
+		test(`a filesystem that was unmounted lazily, and another one put in its place, while it was frozen, is thawed, and the other one left alone (killed: ${who})`, async () => {
+			const {device} = lab.disks.disk('a');
+			const main = await lab.start();
+			assert.equal((await main.freeze()).frozen, true);
+			const thirdLine = main.thirdLine();
+			await must('umount', ['--lazy', a]);
+			const other = join(lab.directory, 'other.img');
+			await must('sh', ['-c', 'truncate -s 16M "$1" && mkfs.ext4 -q -F "$1" && mount -o loop "$1" "$2" && fsfreeze -f "$2"', 'sh', other, a]);
+			try {
+				for (const victim of victims) process.kill(main[victim === 'main' ? 'pid' : 'guard'], 'SIGSTOP');
+				for (const victim of victims) process.kill(main[victim === 'main' ? 'pid' : 'guard'], 'SIGKILL');
+				if (who === 'nobody') await main.thaw();
+				if (who === 'the guard') await main.until(said => said.lost !== undefined);
+				if (who === 'nobody' || who === 'the guard') {
+					main.tell('close');
+					await main.until(said => said.closed === true);
+				}
+				await eventually(() => stateOf(main.guard) === null && stateOf(thirdLine) === null, 'all of them end');
+			} finally {
+				// Still frozen: thawing succeeds.
+				await must('fsfreeze', ['-u', a]);
+				await must('umount', [a]);
+				await must('mount', [device, a]);
+			}
+			assert.notEqual((await run('fsfreeze', ['-u', a])).exitCode, 0, 'it was left frozen');
+		});
+	}
 
 	test('nobody leaves the kernel hurried, whoever dies, and nobody else\'s hurry is ended', async () => {
 		const gracePeriods = join(lab.directory, 'grace-periods');
@@ -271,6 +319,37 @@ suite('the guard', {skip}, () => {
 		assert.notEqual(stateOf(main.guard), 'T');
 		main.tell('close');
 		await main.until(said => said.closed === true);
+	});
+
+	test('a guard with a fault in itself thaws and ends, and leaves the scripts to the main process', async () => {
+		const runs = join(lab.directory, 'runs-fault');
+		const {scripts, journal} = owe(lab, `echo run >> ${runs}`);
+		const fence = process.env['QUIESCE_FREEZE_ONLY'];
+		process.env['QUIESCE_FREEZE_ONLY'] = lab.disks.mounts.join(':');
+		const {child} = beginGuard(2);
+		process.env['QUIESCE_FREEZE_ONLY'] = fence;
+		const said = new Map<GuardNews['is'], GuardNews>();
+		child.stdout!.setEncoding('utf8').on('data', lineReader<GuardNews>(news => said.set(news.is, news)));
+		const say = (word: GuardWord): void => void child.stdin!.write(`${JSON.stringify(word)}\n`);
+		say({say: 'order', order: lab.order, fence: lab.disks.mounts, main: markProcess(process.pid)});
+		await eventually(() => said.has('ready'), 'it is ready');
+		const lock = openLockFile(lab.order.lockFile);
+		try {
+			assert.equal(loadNative().lock(lock, 0, 1), null);
+			say({say: 'hold', scripts});
+			say({say: 'freeze'});
+			await eventually(() => said.has('freeze-ended'), 'it freezes');
+			child.stdin!.write('no word of ours\n');
+			await eventually(() => stateOf(child.pid!) === null, 'it ends');
+			for (const mount of [a, b]) await lab.write(mount).done;
+			await eventually(() => readFileSync('/proc/locks', 'utf8').includes('->'), 'what settles waits for the main process');
+			assert.equal(existsSync(runs), false);
+			journal.finish('cycle');
+		} finally {
+			closeSync(lock);
+		}
+		await eventually(() => readLockHolder(lab.order.lockFile) === null, 'what settles has ended');
+		assert.equal(existsSync(runs), false);
 	});
 
 	test('a signal to the guard thaws, and it stays the guard', async () => {
@@ -428,13 +507,13 @@ suite('the guard, with filesystems that depend on each other', {skip}, () => {
 });
 
 /** A journal in which a post-script is owed, and what the guard is told of it. */
-function owe(lab: Lab, script: string): {readonly scripts: HeldScripts; readonly journal: Journal} {
+function owe(lab: Lab, script: string, main = process.pid): {readonly scripts: HeldScripts; readonly journal: Journal} {
 	const path = join(lab.directory, `post-${owed++}.sh`);
 	writeFileSync(path, `${script}\n`, {mode: 0o700});
 	if (existsSync(lab.order.journalFile)) unlinkSync(lab.order.journalFile);
 	const journal = openJournal(lab.directory, 'test');
 	const post = {path, parameters: ['a b'], directory: '/', environment: {PATH: process.env['PATH'] ?? '', HOME: '/root', LANG: 'C', PWD: '/'}};
-	journal.append({step: 'begun', cycle: 'test', bootId: readBootId(), main: markProcess(process.pid)});
+	journal.append({step: 'begun', cycle: 'test', bootId: readBootId(), main: markProcess(main)});
 	journal.append({step: 'pre-starting', post, limitMs: 10_000, retries: 0});
 	return {journal, scripts: {pre: null, postStarted: null, post, limitMs: 10_000, retries: 0}};
 }

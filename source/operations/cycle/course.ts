@@ -12,8 +12,10 @@ export class Course {
 	readonly telling: Telling;
 	/** In the order in which they were met. */
 	readonly errors: ErrorReference[] = [];
-	/** Something could not be thawed: what lies there, the journal perhaps, can be read but not written. */
-	stuck = false;
+	/** Mount points that could not be thawed. */
+	stuck: readonly string[] = [];
+	/** The state directory lies on one of them: it can be read but not written. */
+	stateStuck = false;
 	readonly #aborting = new AbortController();
 	#interrupted: CycleResult['interrupted'];
 	#bug: unknown;
@@ -56,7 +58,7 @@ export class Course {
 
 	/** Where nothing may be left undone because a note cannot be written. */
 	tryNote(...steps: readonly JournalStep[]): void {
-		if (this.stuck) return;
+		if (this.stateStuck) return;
 		try {
 			this.note(...steps);
 		} catch (error) {

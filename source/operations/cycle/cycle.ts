@@ -37,6 +37,11 @@ export class Cycle {
 		this.#course.abort(signal);
 	}
 
+	/** True where the state directory cannot be written to, because what it lies on could not be thawed. */
+	get stateStuck(): boolean {
+		return this.#course.stateStuck;
+	}
+
 	async run(): Promise<CycleResult> {
 		try {
 			this.#check();
@@ -146,7 +151,7 @@ export class Cycle {
 			fsFreezeEnabled: check.settings.fsFreezeEnabled,
 			freezing: this.#window.freezing, disks: plan.disks, snapshotSucceeded: this.#window.snapshotTaken, interrupted: this.#course.interrupted !== undefined,
 		});
-		const outcome = this.#course.bug === undefined && !this.#course.stuck ? decided : 'failed';
+		const outcome = this.#course.bug === undefined && this.#course.stuck.length === 0 ? decided : 'failed';
 		const pre = scripts?.pre.command;
 		const held = {preScriptSucceeded: this.#pre?.state === 'succeeded', applications: pre === undefined ? [] : heldApplications(resolve(pre.directory, pre.path))};
 		const mark = {...held, at: this.#window.snapshotAt ?? new Date().toISOString(), outcome, errors: this.#course.errors, ...(this.#course.interrupted === undefined ? {} : {interrupted: this.#course.interrupted})};
@@ -154,7 +159,7 @@ export class Cycle {
 		// Before the guard gives up the lock: whoever dies in between leaves nothing that looks owed.
 		try {
 			// Left for quiesce thaw where something is frozen still.
-			if (this.#course.stuck) journal.close();
+			if (this.#course.stuck.length > 0) journal.close();
 			else journal.finish('cycle');
 		} catch (error) {
 			this.#course.telling.warn('journal', `The cycle's journal could not be closed: ${messageOf(error)}`, 'Everything was thawed and the post-script ran. quiesce thaw clears it away.');
@@ -179,7 +184,7 @@ export class Cycle {
 	#waiting(role: 'pre' | 'post'): Pick<AttemptsOrder, 'waiting' | 'ranMark'> {
 		const {waiting, journal} = this.#course.ready;
 		// The mark may lie on what could not be thawed: whoever made it would hang.
-		if (this.#course.stuck) return {ranMark: undefined};
+		if (this.#course.stateStuck) return {ranMark: undefined};
 		const found = waiting.find(one => one.role === role);
 		return found === undefined ? {ranMark: journal.armMark(role)} : {waiting: found.script, ranMark: found.ranMark};
 	}

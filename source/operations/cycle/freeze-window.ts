@@ -2,6 +2,7 @@ import type {SnapshotReference} from '../../core/cycle-events.js';
 import {freezes, wantsLesser, takesSnapshot} from '../../core/cycle/decide.js';
 import {ownError} from '../../core/errors.js';
 import type {ErrorReference} from '../../core/outcome.js';
+import {thawedStep} from '../../system/journal.js';
 import {within} from '../../system/time.js';
 import type {Course} from './course.js';
 import type {Preparation} from './preparation.js';
@@ -93,15 +94,16 @@ export class FreezeWindow {
 
 	/** Thaws; may be called whatever happened before. */
 	async close(): Promise<void> {
-		const {guard} = this.#course.ready;
+		const {guard, plan, stateDevices} = this.#course.ready;
 		if (!this.#asked) return this.#course.telling.skip('thaw', 'nothing was frozen');
 		if (this.freezing === 'frozen') this.#course.telling.start('thaw', {mounts: this.mounts});
 		const report = await guard.thaw(this.#course.telling.mount);
 		this.windowMs = report.windowMs;
 		const failed = report.mounts.filter(({ok}) => !ok);
-		this.#course.stuck = failed.length > 0;
-		if (this.#course.stuck) this.#course.errors.push(ownError('ThawFailed'));
-		this.#course.tryNote({step: 'thawed'});
+		this.#course.stuck = failed.map(({mount}) => mount);
+		this.#course.stateStuck = plan.waves.flat().some(({mount, device}) => this.#course.stuck.includes(mount) && stateDevices.includes(device));
+		if (failed.length > 0) this.#course.errors.push(ownError('ThawFailed'));
+		this.#course.tryNote(thawedStep(this.#course.stuck));
 		if (this.freezing !== 'frozen' && failed.length === 0) return this.#course.telling.skip('thaw', 'nothing stayed frozen');
 		const took = report.mounts.map(({durationMs}) => durationMs);
 		if (this.snapshotTaken && this.freezing === 'frozen' && (report.byDeadline || report.thawedByOthers.length > 0)) {

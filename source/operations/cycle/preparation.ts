@@ -2,7 +2,7 @@ import {checkExtension} from '../../core/extension/index.js';
 import type {ExtensionCheck, ExtensionFacts, ScriptPlan} from '../../core/extension/types.js';
 import {exitCodes, Failure} from '../../core/failure.js';
 import {planFreeze, type FreezePlan} from '../../core/freeze-plan.js';
-import type {MountFacts} from '../../core/mount-facts.js';
+import {devicesBeneath, type MountFacts} from '../../core/mount-facts.js';
 import type {SettledCycle} from '../../core/settlement.js';
 import {findProvider} from '../../providers/index.js';
 import type {PreparedSnapshot} from '../../providers/provider.js';
@@ -57,6 +57,8 @@ export type Preparation = {
 	readonly plan: FreezePlan;
 	readonly mounts: MountFacts;
 	readonly stateDirectory: string;
+	/** The superblock devices that a write to the state directory may have to wait for. */
+	readonly stateDevices: readonly string[];
 	readonly journal: Journal;
 	readonly guard: Guard;
 	/** Scripts that have been started as far as that is possible before they run. */
@@ -79,13 +81,14 @@ export async function prepareCycle(order: CycleOrder, begun?: BegunGuard): Promi
 	const mounts = readMountFacts();
 	const plan = planFreeze(mounts, {requested: resolveDirectories(order.mounts), skip: tunables.skip, fence: readFence()});
 	const stateDirectory = openStateDirectory();
+	const stateDevices = devicesBeneath(stateDirectory, mounts);
 	const id = nameOfNow();
 	const journal = openJournal(stateDirectory, id);
 	let starting: Promise<Guard> | undefined;
 	let waiting: Preparation['waiting'] = [];
 	try {
 		journal.append({step: 'begun', cycle: id, bootId: readBootId(), main: markProcess(process.pid)});
-		starting = startGuard({waves: plan.waves, deadlineMs: tunables.deadlineMs, lockFile: extensionLockFile, lockWaitMs: order.lockWaitMs, journalFile: journal.path}, begun);
+		starting = startGuard({waves: plan.waves, deadlineMs: tunables.deadlineMs, lockFile: extensionLockFile, lockWaitMs: order.lockWaitMs, journalFile: journal.path, journalDevices: stateDevices}, begun);
 		// While the guard makes itself ready.
 		const facts = gatherExtensionFacts(order.configuration);
 		const check = checkExtension(facts);
@@ -98,7 +101,7 @@ export async function prepareCycle(order: CycleOrder, begun?: BegunGuard): Promi
 		const snapshot = await provider.prepare({
 			id, stateDirectory, facts: mounts, targets: plan.waves.flat(), frozen: check.settings.fsFreezeEnabled, holdMs: order.holdMs, deadlineMs: tunables.deadlineMs,
 		});
-		return {id, resumed, order, facts, check, scripts, unusable, plan, mounts, stateDirectory, journal, guard, waiting, snapshot, deadlineMs: tunables.deadlineMs, tookMs: performance.now() - began};
+		return {id, resumed, order, facts, check, scripts, unusable, plan, mounts, stateDirectory, stateDevices, journal, guard, waiting, snapshot, deadlineMs: tunables.deadlineMs, tookMs: performance.now() - began};
 	} catch (error) {
 		for (const {script} of waiting) await script.dismiss();
 		await (await starting?.catch(() => undefined))?.close();

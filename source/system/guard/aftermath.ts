@@ -1,11 +1,11 @@
 import type {PostSettlement, ScriptSettlement} from '../../core/settlement.js';
 import {familyOf} from '../families.js';
 import type {HeldScripts} from '../guard.js';
-import {continueJournal, hasRun, readJournal, type Finisher, type Journal, type JournalStep} from '../journal.js';
+import {continueJournal, hasRun, readJournal, thawedStep, type Finisher, type Journal, type JournalStep} from '../journal.js';
 import {isAlive} from '../processes.js';
 import {drainOutputOf, startScript, type FamilyHandle, type ScriptCommand} from '../scripts.js';
 import {pause} from '../time.js';
-import {foldJournal} from '../unfinished-cycles.js';
+import {foldJournal, readUnfinishedCycle} from '../unfinished-cycles.js';
 
 /** Between two attempts of a script. */
 const retryPauseMs = 1000;
@@ -13,8 +13,10 @@ const pollMs = 50;
 
 export type SettleOptions = {
 	readonly by: Finisher;
-	/** Something may still be frozen: then the journal cannot be written to without waiting for it. */
-	readonly stillFrozen: boolean;
+	/** Mount points that could not be thawed: the journal is left open, so that they are looked at again. */
+	readonly stuck: readonly string[];
+	/** The journal lies on one of them, and cannot be written to without waiting for it. */
+	readonly journalStuck: boolean;
 	/** What the post-script writes while it is made up for. */
 	readonly onOutput?: (stream: 'stdout' | 'stderr', line: string) => void;
 };
@@ -24,7 +26,7 @@ export type SettleOptions = {
  * or waits for the one that the main process had started. Notes each step in the journal, as far as that can be written, and finishes it.
  */
 export async function settleScripts(scripts: HeldScripts | null, journalFile: string, options: SettleOptions): Promise<ScriptSettlement> {
-	const journal = options.stillFrozen ? null : openIfThere(journalFile);
+	const journal = options.journalStuck ? null : openIfThere(journalFile);
 	const note = (step: JournalStep): void => {
 		try {
 			journal?.append(step);
@@ -32,7 +34,7 @@ export async function settleScripts(scripts: HeldScripts | null, journalFile: st
 			// A full disk must not keep the post-script from running.
 		}
 	};
-	note({step: 'thawed'});
+	note(thawedStep(options.stuck));
 	let settlement: ScriptSettlement = {endedPre: false, post: nothing('not-owed'), left: []};
 	if (scripts !== null) {
 		const pre = preOf(scripts, journalFile);
@@ -43,17 +45,19 @@ export async function settleScripts(scripts: HeldScripts | null, journalFile: st
 		settlement = {endedPre: preRuns, post, left: pre === null ? [] : await endFamily(pre)};
 	}
 	try {
-		journal?.finish(options.by);
+		if (options.stuck.length === 0) journal?.finish(options.by);
+		else journal?.close();
 	} catch {
 		// It stays, and the next start of quiesce says so.
 	}
 	return settlement;
 }
 
-/** The pre-script's family. The journal may know one that the last word of the main process did not tell. */
+/** The pre-script's family. The journal may know one that the last word of the main process did not tell; after a restart its process ids are somebody else's. */
 function preOf(scripts: HeldScripts, journalFile: string): FamilyHandle | null {
-	const noted = readJournal(journalFile)?.findLast(entry => entry.step === 'pre-started');
-	return noted?.step === 'pre-started' ? noted.family : scripts.pre;
+	const cycle = readUnfinishedCycle(journalFile);
+	if (cycle?.sameBoot === false) return null;
+	return cycle?.pre ?? scripts.pre;
 }
 
 /** Runs the post-script, unless it ran already; waits for one that runs. The journal knows more than the last word of the main process. */
@@ -67,7 +71,9 @@ async function settlePost(scripts: HeldScripts, journalFile: string, journal: Jo
 	const last = steps.findLast(entry => entry.step === 'post-starting' || entry.step === 'post-started' || entry.step === 'post-ended');
 	if (last?.step === 'post-ended' && !last.willRetry) return nothing('had-ended');
 	if (post === null) return nothing('not-owed');
-	const makeUp = async (attempt: number): Promise<PostSettlement> => runWithRetries(post, limitMs, attempt, scripts.retries + 1, journal, options, note);
+	// Whoever tried before could not note it either.
+	const unnoted = options.journalStuck && options.by === 'thaw';
+	const makeUp = async (attempt: number): Promise<PostSettlement> => ({...await runWithRetries(post, limitMs, attempt, scripts.retries + 1, journal, options, note), mayHaveRunBefore: unnoted});
 	if (last?.step === 'post-ended') return makeUp(lastAttempt + 1);
 	if (cycle !== null && !cycle.sameBoot) return {...await makeUp(1), mayHaveRunBefore: lastAttempt > 0};
 

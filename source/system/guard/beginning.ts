@@ -47,6 +47,6 @@ function mountedFilesystems(): number {
 }
 
 /** The guard's file: beside this one in the bundle, above it in the compiled tree. */
-function guardFile(): string {
+export function guardFile(): string {
 	return fileURLToPath(new URL(import.meta.url.endsWith('/system/guard/beginning.js') ? '../../guard.js' : './guard.js', import.meta.url));
 }

@@ -3,6 +3,7 @@ import {Socket} from 'node:net';
 import {fileURLToPath} from 'node:url';
 import {exitCodes, Failure} from '../../core/failure.js';
 import type {Fence} from '../../core/fence.js';
+import type {PlannedTarget} from '../../core/freeze-plan.js';
 import type {GuardOrder, HeldScripts} from '../guard.js';
 import {takeLock, type HeldLock} from '../lock.js';
 import {readFence} from '../mounts.js';
@@ -14,7 +15,7 @@ import {makeFreezer, type Freezer} from './freezer.js';
 import {gather} from './gathering.js';
 import {gracePeriods, prepareHaste} from './haste.js';
 import {openTargets} from './places.js';
-import {lineReader, type GuardNews, type GuardWord} from './protocol.js';
+import {lineReader, type GuardNews, type GuardWord, type ThawCause} from './protocol.js';
 import {startThirdLine, type ThirdLine} from './third-line.js';
 
 /*
@@ -45,6 +46,8 @@ export function standGuard(): void {
 	let work: Work | undefined;
 	let scripts: HeldScripts | null = null;
 	let ending = false;
+	/** Something could not be thawed when it was time. */
+	let incomplete = false;
 	/** The kernel's score of this process before it was protected. */
 	let memoryShortage: string | undefined;
 
@@ -80,9 +83,17 @@ export function standGuard(): void {
 				return;
 			case 'close':
 				ending = true;
-				await work?.freezer.thaw('closing');
+				if (work !== undefined) await thawAndLook(work, 'closing');
 				await leave({is: 'closed'});
 		}
+	};
+
+	/** Thaws, and answers what could not be. */
+	const thawAndLook = async ({freezer, order}: Work, cause: ThawCause): Promise<readonly PlannedTarget[]> => {
+		const {mounts} = await freezer.thaw(cause);
+		const stuck = order.waves.flat().filter(({mount}) => mounts.some(report => report.mount === mount && !report.ok));
+		incomplete ||= stuck.length > 0;
+		return stuck;
 	};
 
 	/** Says the last word, then ends, but not before every freeze call has come back from the kernel and what it froze is thawed. */
@@ -95,7 +106,8 @@ export function standGuard(): void {
 		});
 		await within(told, farewellMs);
 		await work?.freezer.released();
-		if (work !== undefined) await within(work.thirdLine.end(), farewellMs);
+		// Where something was stuck the journal is still there, and the third line, which is told of no end, has it brought to one.
+		if (work !== undefined && !incomplete) await within(work.thirdLine.end(), farewellMs);
 		endNow();
 	};
 
@@ -111,9 +123,9 @@ export function standGuard(): void {
 			const switchFile = order.gracePeriods ?? gracePeriods;
 			const haste = prepareHaste(switchFile);
 			thirdLine = startThirdLine({
-				mounts: targets.flat().map(({target}) => target.mount),
+				filesystems: descriptors,
 				environment: {PATH: `${process.env['PATH'] ?? ''}:${systemDirectories}`, LC_ALL: 'C'},
-				settle: [process.execPath, process.argv[1] ?? fileURLToPath(import.meta.url), 'settle', order.journalFile, order.lockFile],
+				settle: [process.execPath, process.argv[1] ?? fileURLToPath(import.meta.url), 'settle', order.journalFile, order.lockFile, String(descriptors.length)],
 				journalFile: order.journalFile,
 				haste: haste === null ? null : switchFile,
 			});
@@ -162,18 +174,19 @@ export function standGuard(): void {
 		ending = true;
 		if (work === undefined) return endNow();
 		try {
-			const {mounts} = await work.freezer.thaw('main-gone');
+			const stuck = await thawAndLook(work, 'main-gone');
+			const {journalFile, journalDevices} = work.order;
 			unprotect(memoryShortage);
-			await settleScripts(scripts, work.order.journalFile, {by: 'guard', stillFrozen: mounts.some(({ok}) => !ok)});
+			await settleScripts(scripts, journalFile, {by: 'guard', stuck: stuck.map(({mount}) => mount), journalStuck: stuck.some(({device}) => journalDevices.includes(device))});
 		} finally {
 			await leave();
 		}
 	};
 
-	/** A bug must not leave anything frozen, nor the post-script owed; the main process sees the end and takes over. */
+	/** A bug must not leave anything frozen. The rest is left to the main process, which sees the end, or to the third line: nobody does the same twice. */
 	const crashed = (): void => {
 		if (work === undefined) return endNow();
-		void work.freezer.thaw('signal').finally(() => (ending ? endNow() : mainGone()));
+		void work.freezer.thaw('signal').finally(endNow);
 	};
 
 	// All that takes time, while the main process finds out what there is to do; what goes wrong here goes wrong again when it is asked for.

@@ -5,13 +5,14 @@ import {gather} from './gathering.js';
 /**
  * The third line: a small shell in a session of its own, that thaws when the guard is gone or the deadline has passed by a little, and then starts what
  * settles the scripts, where the main process is gone too. It is told what is about to be frozen and what is frozen no more, over a pipe that only the
- * guard holds. It opens no mount, writes nothing, and ends with the guard.
+ * guard holds. It has the guard's descriptors of the filesystems, so that it thaws those and no others, whatever is mounted, unmounted or hidden meanwhile; it
+ * opens nothing itself, writes nothing, and ends with the guard.
  */
 export type ThirdLine = {
 	readonly pid: number | null;
 	/** Before the first freeze: from now on at most so many seconds. */
 	arm(seconds: number): void;
-	/** The mounts with these indexes are about to be frozen; told when it returns, as far as the pipe takes it. */
+	/** The filesystems with these indexes are about to be frozen; told when it returns, as far as the pipe takes it. */
 	mark(indexes: readonly number[]): void;
 	/** It is not frozen by us any more, or never was. Told within a turn of the event loop. */
 	clear(index: number): void;
@@ -20,8 +21,8 @@ export type ThirdLine = {
 };
 
 export type ThirdLineOrder = {
-	/** By index. */
-	readonly mounts: readonly string[];
+	/** Descriptors of the filesystems, by index. */
+	readonly filesystems: readonly number[];
 	readonly environment: Readonly<Record<string, string>>;
 	/** The command that settles what is owed when the guard has died, and finds nothing to do where the main process lives to its end. */
 	readonly settle: readonly [program: string, ...words: string[]];
@@ -33,15 +34,15 @@ export type ThirdLineOrder = {
 
 /*
  * The words: one number of seconds, then `+INDEX` and `-INDEX` a line, and `q` where all is well. `timeout cat` collects them until the end of the input
- * or the deadline; both are started before the first freeze call. What is still marked is thawed, the last frozen first and none waiting for another.
- * After the deadline the guard may still be alive (stopped, or stuck in the kernel), so what could not be thawed is tried again when it ends.
+ * or the deadline. What is still marked is thawed, the last frozen first and none waiting for another; the filesystems are on the descriptors from 3 on.
+ * After the deadline the guard may still be alive (stopped, and then it is woken, because it may owe a post-script; or stuck in the kernel), so what could not
+ * be thawed is tried again when it ends.
  */
 const script = `
 trap '' INT TERM HUP QUIT TSTP TTIN TTOU
 journal=$1
 haste=$2
-count=$3
-shift 3
+shift 2
 remaining() {
 	left=
 	for word in $1; do
@@ -53,8 +54,7 @@ remaining() {
 }
 thaw() {
 	for one in $left; do
-		eval "mount=\\\${$((one + 1))}"
-		fsfreeze -u "$mount" &
+		fsfreeze -u "/proc/self/fd/$((one + 3))" &
 	done
 	wait
 }
@@ -67,25 +67,25 @@ if read -r seconds; then
 		*q) ;;
 		*) [ -z "$haste" ] || echo 0 >"$haste" ;;
 	esac
+	[ "$late" -ne 124 ] || kill -CONT "$PPID"
 	remaining "$words"
-	thaw "$@"
+	thaw
 	if [ "$late" -eq 124 ]; then
 		words="$words $(cat)"
 		remaining "$words"
-		thaw "$@"
+		thaw
 	fi
 	case $words in *q) exit 0 ;; esac
 fi
 [ -e "$journal" ] || exit 0
-shift "$count"
 echo 0 >/proc/self/oom_score_adj
 exec "$@"
 `;
 
 /** Starts it. Where it cannot be started the guard goes on without it. */
-export function startThirdLine({mounts, environment, settle, journalFile, haste}: ThirdLineOrder): ThirdLine {
-	const command = ['-c', script, 'quiesce-third-line', journalFile, haste ?? '', String(mounts.length), ...mounts, ...settle];
-	const child = spawn('/bin/sh', command, {detached: true, cwd: '/', env: {...environment}, stdio: ['pipe', 'ignore', 'ignore']});
+export function startThirdLine({filesystems, environment, settle, journalFile, haste}: ThirdLineOrder): ThirdLine {
+	const command = ['-c', script, 'quiesce-third-line', journalFile, haste ?? '', ...settle];
+	const child = spawn('/bin/sh', command, {detached: true, cwd: '/', env: {...environment}, stdio: ['pipe', 'ignore', 'ignore', ...filesystems]});
 	const gone = new Promise<void>(resolve => {
 		child.once('exit', () => resolve());
 		child.once('error', () => resolve());
