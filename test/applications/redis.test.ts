@@ -315,7 +315,8 @@ suite('Redis, alone with its network', {skip: firstReason(skip, whyNoSandbox(), 
 			ip link set lo up
 			mkdir -p "$1/a" "$1/b" "$1/etc"
 			mount --bind "$1/etc" /etc/redis
-			serve() { redis-server "$@" >>"$1.log" 2>&1 & }
+			logs=$1
+			serve() { redis-server "$@" >>"$logs/servers.log" 2>&1 & }
 			wait_for() { for n in $(seq 600); do redis-cli "$@" 2>/dev/null | grep -q "$word" && return; sleep 0.1; done; return 1; }
 			pre() { code=0; sh "$2-pre.sh" 2>&1 || code=$?; echo "code $code"; }
 			post() { sh "$2-post.sh" >/dev/null; }`;
