@@ -1,6 +1,6 @@
+import {readAnswersText} from '../core/config/answers-text.js';
 import type {Applied, Plan} from '../core/config/plan.js';
 import {exitCodes} from '../core/failure.js';
-import {readSettingsText} from '../core/settings-text.js';
 import {applyPlan, planConfiguration} from '../operations/configure.js';
 import {problemLines, setupJson, setupLines} from '../output/plain-setup.js';
 import {readAnswers} from '../system/answers-file.js';
@@ -12,7 +12,7 @@ export async function setUp(flags: Flags, mode: Mode): Promise<number> {
 	const plan = await makePlan(flags);
 	if (!plan.valid) {
 		if (mode === 'json') process.stdout.write(`${JSON.stringify(setupJson(plan, null))}\n`);
-		process.stderr.write(problemLines(plan).map(line => `quiesce: ${line}\n`).join(''));
+		process.stderr.write(problemLines(plan).map(line => `${line}\n`).join(''));
 		process.stderr.write('Nothing has been changed.\n');
 		return exitCodes.findings;
 	}
@@ -31,11 +31,11 @@ function print(plan: Plan, applied: Applied | null, flags: Flags, mode: Mode): v
 
 async function makePlan(flags: Flags): Promise<Plan> {
 	const bytes = flags.answers === undefined ? null : await readAnswers(flags.answers);
-	const answers = bytes === null ? {value: {}} : understand(bytes);
+	const {value, problem} = bytes === null ? {value: {}, problem: null} : readAnswersText(bytes);
 	const template = flags.template === undefined ? null : await findTemplate(flags.template);
 	const plan = await planConfiguration({
 		configuration: flags.config ?? defaultConfiguration,
-		answers: typeof answers === 'string' ? {} : answers.value,
+		answers: problem === null ? value : {},
 		...(template === null ? {} : {template: template.configuration.text}),
 	});
 	const note = template?.note ?? null;
@@ -43,15 +43,6 @@ async function makePlan(flags: Flags): Promise<Plan> {
 		...plan,
 		...(note === null ? {} : {warnings: [{key: '', message: note}, ...plan.warnings]}),
 		// Without answers nothing of the plan counts.
-		...(typeof answers === 'string' ? {valid: false, changed: false, actions: [], diff: [], problems: [{key: '', value: null, expected: 'one JSON object', message: answers}]} : {}),
+		...(problem === null ? {} : {valid: false, changed: false, actions: [], diff: [], problems: [problem]}),
 	};
-}
-
-/** The answers; a text says why they are no JSON. */
-function understand(bytes: Uint8Array): {readonly value: unknown} | string {
-	try {
-		return {value: JSON.parse(new TextDecoder('utf-8', {fatal: true}).decode(bytes)) as unknown};
-	} catch {
-		return `The answers are no JSON. ${readSettingsText(bytes).problem ?? 'Expected: one object, { … }, with the configuration\'s keys.'}`;
-	}
 }

@@ -178,7 +178,7 @@ function lineOf(text: string, at: number): number {
 export function readSettingsText(bytes: Uint8Array): SettingsText {
 	const none = {settings: null, duplicates: [], refusal: 305} as const;
 	if (bytes.length === 0) return {...none, problem: 'It is empty.'};
-	if (isWide(bytes)) return {...none, problem: 'It is in UTF-16, and Azure reads only UTF-8.'};
+	if (isWide(bytes)) return {...none, problem: 'It is in UTF-16, not in UTF-8.'};
 	let text: string;
 	try {
 		text = new TextDecoder('utf-8', {fatal: true, ignoreBOM: true}).decode(bytes);

@@ -1,5 +1,6 @@
 import type {Examination} from '../core/checks/examination.js';
 import type {Finding, Severity} from '../core/checks/finding.js';
+import {visible} from '../core/visible-text.js';
 
 /** The doctor's answer as `--json` writes it: one object, the keys of the product's description. */
 export function doctorJson({config, verdict, findings}: Examination): unknown {
@@ -34,21 +35,16 @@ export function mendJson(examination: Examination, reports: readonly ShownMendin
 
 /** What would be changed, before anybody is asked. */
 export function planLines(steps: readonly ShownStep[]): readonly string[] {
-	return ['This would be changed:', ...steps.flatMap(({lines}) => lines.map(line => `  ${printable(line)}`))];
+	return ['This would be changed:', ...steps.flatMap(({lines}) => lines.map(line => `  ${visible(line)}`))];
 }
 
 /** What was changed, and what was not. */
 export function mendLines({mended, refused, backups}: ShownMending): readonly string[] {
 	return [
-		...mended.map(({finding}) => `Mended: ${printable(finding.title)}`),
-		...refused.map(({finding, why}) => `Not mended: ${printable(finding.title)}: ${printable(why)}`),
-		...backups.map(path => `Kept as it was: ${printable(path)}`),
+		...mended.map(({finding}) => `Mended: ${visible(finding.title)}`),
+		...refused.map(({finding, why}) => `Not mended: ${visible(finding.title)}: ${visible(why)}`),
+		...backups.map(path => `Kept as it was: ${visible(path)}`),
 	];
-}
-
-/** Control characters, which a damaged file may hold, would act on the terminal. */
-function printable(text: string): string {
-	return text.replaceAll(/[\u0000-\u001F\u007F-\u009F\u2028\u2029\u202A-\u202E\u2066-\u2069]/g, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 const marks: Readonly<Record<Severity | 'fine', readonly [symbol: string, ascii: string]>> = {
@@ -96,7 +92,7 @@ function set(text: string, indent: string, {width}: PlainStyle): string[] {
 	const lead = /^ */.exec(text)![0];
 	const lines: string[] = [];
 	let line = '';
-	for (const word of printable(text.slice(lead.length)).split(' ')) {
+	for (const word of visible(text.slice(lead.length)).split(' ')) {
 		const before = lines.length === 0 ? lead : indent;
 		if (line === '') line = before + word;
 		else if (line.length + 1 + word.length <= width) line += ` ${word}`;

@@ -1,4 +1,5 @@
 import type {Applied, Plan} from '../core/config/plan.js';
+import {visible} from '../core/visible-text.js';
 
 /** What `setup --json` answers. `applied`: what was done; null where nothing was to be changed, or was to be tried only. */
 export function setupJson(plan: Plan, applied: Applied | null): unknown {
@@ -7,7 +8,7 @@ export function setupJson(plan: Plan, applied: Applied | null): unknown {
 		valid: plan.valid,
 		changed: plan.changed,
 		written: applied !== null,
-		problems: plan.problems.map(({key, value, expected, message}) => ({key, value: value ?? null, expected, message})),
+		problems: plan.problems.map(({key, value, expected, message, remedies = []}) => ({key, value: value ?? null, expected, message, remedies})),
 		warnings: plan.warnings.map(({key, message}) => ({key, message})),
 		// What is written into scripts may be secret: it is not shown.
 		actions: plan.actions.map(({kind, path, sentence}) => ({kind, path, sentence})),
@@ -18,9 +19,9 @@ export function setupJson(plan: Plan, applied: Applied | null): unknown {
 	};
 }
 
-/** Why the answers cannot be taken, a line each. */
+/** Why the answers cannot be taken, a line each, and below it what to try. */
 export function problemLines(plan: Plan): readonly string[] {
-	return plan.problems.map(({message}) => printable(message));
+	return plan.problems.flatMap(({message, remedies = []}) => [`quiesce: ${visible(message)}`, ...remedies.map(remedy => `  → ${visible(remedy)}`)]);
 }
 
 /** What would be changed, or was, for people: what, the warnings, and what Azure would make of it. */
@@ -30,13 +31,8 @@ export function setupLines(plan: Plan, applied: Applied | null, withDiff: boolea
 	else if (applied === null) lines.push('This would be changed:', ...plan.actions.map(({sentence}) => `  ${sentence}`));
 	else lines.push('Done:', ...applied.done.map(sentence => `  ${sentence}`));
 	if (withDiff && plan.diff.length > 0) lines.push('', plan.path, ...plan.diff.map(({sign, text}) => `${sign} ${text}`));
-	for (const {message} of plan.warnings) lines.push('', `Warning: ${message}`);
+	if (plan.warnings.length > 0) lines.push('', ...plan.warnings.map(({message}) => `Warning: ${message}`));
 	lines.push('', plan.sentence);
 	if (applied !== null) lines.push('To see it work now: quiesce cycle');
-	return lines.map(line => printable(line));
-}
-
-/** Control characters, which a damaged file may hold, would act on the terminal. */
-function printable(line: string): string {
-	return line.replaceAll(/[\u0000-\u0008\u000A-\u001F\u007F-\u009F\u2028\u2029\u202A-\u202E\u2066-\u2069]/g, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+	return lines.map(line => visible(line));
 }

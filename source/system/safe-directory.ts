@@ -1,5 +1,5 @@
 import {accessSync, closeSync, constants, fstatSync, fsyncSync, lstatSync, openSync, realpathSync, type Stats} from 'node:fs';
-import {dirname, join, resolve} from 'node:path';
+import {join, resolve} from 'node:path';
 import {exitCodes, Failure} from '../core/failure.js';
 import {octal} from '../core/checks/words.js';
 import {openPlaces} from './inspection.js';
@@ -65,7 +65,7 @@ export function openSafeDirectory(path: string, entry?: string): SafeDirectory {
 
 	// Where the way as written goes through links, the places where they lie count as well.
 	const [open] = openPlaces(join(asked, entry ?? 'entry'));
-	if (open !== undefined) throw writable(open.path, open.owner, open.mode, open.because === 'owner' ? `${open.owner}, to whom it belongs,` : open.because === 'group' ? 'its group' : 'everybody');
+	if (open !== undefined) throw writable(open.path, open.owner, open.mode, open.because === 'owner' ? 'its owner' : open.because === 'group' ? 'its group' : 'everybody');
 
 	let descriptor = openDirectory('/', '/');
 	try {
@@ -107,7 +107,7 @@ function openDirectory(path: string, name: string): number {
 function unreachable(path: string, error: unknown): Failure {
 	switch ((error as NodeJS.ErrnoException).code) {
 		case 'ENOENT':
-			return refusal(`There is no directory ${path}.`, [`Make it: install -d -m 755 -o root -g root ${path}`, `Or name another one than ${dirname(path)} is meant to hold.`], error);
+			return refusal(`There is no directory ${path}.`, [`Make it: install -d -m 755 -o root -g root ${path}`, 'Or name another directory, which is there.'], error);
 		case 'ENOTDIR':
 			return refusal(`${path} is not a directory.`, 'Name a directory, or move the file away that is in its place.', error);
 		case 'ELOOP':

@@ -106,7 +106,10 @@ suite('quiesce setup', {skip: firstReason(whyNoSandbox(), whyNoBundle())}, () =>
 		const before = there();
 		const cases: ReadonlyArray<readonly [unknown, string, RegExp]> = [
 			['{"timeoutInSeconds": 30', '', /The answers are no JSON\. In line 1/],
-			['', '', /The answers are no JSON\. It is empty/],
+			['', '', /The answers are empty\./],
+			['[1, NaN]', '', /no JSON\. NaN, Infinity and -Infinity are no numbers/],
+			[`{"preScriptParams": ${'['.repeat(100_000)}${']'.repeat(100_000)}}`, '', /nested too deep/],
+			['{"timeoutInSeconds": 30, "timeoutInSeconds": 40}', 'timeoutInSeconds', /^quiesce: timeoutInSeconds stands in the answers more than once/],
 			['[]', '', /The answers are \[\], a list/],
 			['"x"', '', /a text/],
 			[{timeoutInSeconds: 0}, 'timeoutInSeconds', /timeoutInSeconds is 0\. Expected: .*1 to 1800/],

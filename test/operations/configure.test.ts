@@ -232,7 +232,7 @@ suite('configure', {skip: whyNotRoot()}, () => {
 			'directory for everybody': [({directory}) => chmodSync(join(directory, 'azure'), 0o777), /azure \(root, 0777\) can be written by everybody/],
 			'sticky directory': [({directory}) => chmodSync(join(directory, 'azure'), 0o1777), /can be written by everybody/],
 			'directory above for everybody': [({directory}) => chmodSync(directory, 0o777), /can be written by everybody/],
-			'directory of somebody\'s': [({directory}) => chownSync(join(directory, 'azure'), 1, 1), /to whom it belongs/],
+			'directory of somebody\'s': [({directory}) => chownSync(join(directory, 'azure'), 1, 1), /can be written by its owner/],
 			'group may write': [({directory}) => {
 				chownSync(join(directory, 'azure'), 0, 1);
 				chmodSync(join(directory, 'azure'), 0o775);

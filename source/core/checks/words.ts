@@ -45,7 +45,10 @@ export function count(number: number, one: string, many = `${one}s`): string {
 /** A value of the configuration as it stands in JSON, bounded for a line. */
 export function shown(value: unknown): string {
 	const text = typeof value === 'number' ? String(value) : JSON.stringify(value) ?? String(value);
-	return text.length > 40 ? `${text.slice(0, 37)}…` : text;
+	if (text.length <= 40) return text;
+	// Not in the middle of a character that takes two places, nor of an escape.
+	const head = text.slice(0, 36).replace(/[\uD800-\uDBFF]$|\\(?:u[\da-f]{0,3})?$/i, '');
+	return `${head}…${typeof value === 'string' ? '"' : ''}`;
 }
 
 /** `preScriptLocation` → `pre-script-location`, for ids. */

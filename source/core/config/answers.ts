@@ -28,6 +28,15 @@ const expectations: Readonly<Record<string, string>> = {
 	applicationSettings: 'an object whose values are texts, numbers, true or false; where application is a list, one such object for each name',
 };
 
+/** What is expected of a value that is merely too long, as a clause. */
+const limits: Readonly<Record<string, string>> = {
+	pluginName: 'a name of at most 200 characters',
+	preScriptLocation: 'an absolute path of at most 4095 characters, as long as Linux allows',
+	postScriptLocation: 'an absolute path of at most 4095 characters, as long as Linux allows',
+	preScriptParams: 'at most 1000 parameters',
+	postScriptParams: 'at most 1000 parameters',
+};
+
 /** How many bytes all parameters of a script may have together: a fraction of what Linux passes to a program, which depends on limits of the machine. */
 const mostParameterBytes = 1024 * 1024;
 /** How long one parameter may be, its end included (MAX_ARG_STRLEN of execve). */
@@ -108,7 +117,7 @@ function problemOf({instancePath, keyword, params}: ErrorObject, value: unknown)
 		return below === undefined ? settingProblem(place, item) : settingProblem(`${place}.${below}`, (item as Readonly<Record<string, unknown>>)[below]);
 	}
 
-	return valueProblem(key, given);
+	return valueProblem(key, given, keyword === 'maxLength' || keyword === 'maxItems' ? limits[key] : undefined);
 }
 
 /** Values are not repeated: there may be secrets among them. */

@@ -76,4 +76,6 @@ export type AnswerProblem = {
 	readonly expected: string;
 	/** The whole sentence for people, with key, value and what was expected. */
 	readonly message: string;
+	/** What to try, in the order of trying; absent where the message says it. */
+	readonly remedies?: readonly string[];
 };

@@ -17,7 +17,7 @@ export function placeProblem(path: string, message: string, expected: string): A
 }
 
 function fromFailure(path: string, failure: Failure): AnswerProblem {
-	return placeProblem(path, [failure.message, ...failure.remedies].join(' '), 'a directory that only root can write to');
+	return {...placeProblem(path, failure.message, 'a directory that only root can write to'), remedies: failure.remedies};
 }
 
 /** Why the configuration cannot be written where it is to be, and the directories that must be made for it. `writes`: something of it is to change. */

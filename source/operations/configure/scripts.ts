@@ -54,8 +54,8 @@ export function planScripts(orders: readonly ScriptOrder[], {fresh, mend, config
 	const facts = new Map<string, FileFacts>();
 	for (const {role, location, answered} of orders) {
 		const key = `${role}ScriptLocation`;
-		const refuse = (expected: string, message: string): void => {
-			problems.push({key, value: location, expected, message});
+		const refuse = (expected: string, message: string, remedies: readonly string[] = []): void => {
+			problems.push({key, value: location, expected, message, ...(remedies.length === 0 ? {} : {remedies})});
 		};
 		const found = readPath(location, 4096).facts;
 		files.push({role, path: location, kind: found.kind, owner: found.kind === 'missing' ? null : found.owner ?? 'unknown', mode: found.mode, wanted: wantedMode});
@@ -87,7 +87,7 @@ export function planScripts(orders: readonly ScriptOrder[], {fresh, mend, config
 		const [open] = openPlaces(location);
 		if (open !== undefined) {
 			const message = `The ${role}-script ${location} lies where somebody else than root can replace it: ${open.path} (${open.owner}, ${octal(open.mode)}). Azure would run as root whatever is put there.`;
-			if (answered || change) refuse('a script in a directory that only root can write to', `${message} Copy it to a directory of root's, such as /etc/azure, or: chown root ${open.path} && chmod go-w ${open.path}`);
+			if (answered || change) refuse('a script in a directory that only root can write to', message, ['Copy it to a directory of root\'s, such as /etc/azure.', `Or let only root write there: chown root ${open.path} && chmod go-w ${open.path}`]);
 			else warnings.push({key, message});
 			continue;
 		}
@@ -100,7 +100,7 @@ export function planScripts(orders: readonly ScriptOrder[], {fresh, mend, config
 		}
 
 		const unwritable = whyNotWritable(dirname(real), basename(real));
-		if (unwritable !== null) refuse('a script in a directory that only root can write to', [unwritable.message, ...unwritable.remedies].join(' '));
+		if (unwritable !== null) refuse('a script in a directory that only root can write to', unwritable.message, unwritable.remedies);
 		facts.set(location, {...found, mode: wantedMode, owner: 'root'});
 		// What the script contains may change meanwhile; who owns it and who may change it may not.
 		if (seen.some(({path}) => path === real)) continue;

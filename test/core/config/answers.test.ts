@@ -40,6 +40,9 @@ suite('answers', () => {
 			['postScriptParams', ['ä'.repeat(70_000)], /less than 128 kB/],
 			['postScriptParams', Array.from({length: 20}, () => 'x'.repeat(100_000)), /1 MB together/],
 			['pluginName', 5, /is 5\./],
+			['pluginName', 'n'.repeat(201), /is "n{35}…", a text\. Expected: a name of at most 200 characters/],
+			['preScriptLocation', `/${'a'.repeat(5000)}`, /is "\/a+…", a text\. Expected: an absolute path of at most 4095 characters/],
+			['preScriptParams', Array.from({length: 1001}, () => ''), /at most 1000 parameters/],
 			['application', 'No Such', /bundled application/],
 		];
 		for (const [key, value, message] of cases) {
