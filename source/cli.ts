@@ -1,8 +1,7 @@
 // The process boundary: words in, exit code out. Loads nothing but what the command needs.
 import {readFileSync} from 'node:fs';
-import {isatty} from 'node:tty';
 import {exitCodes, Failure} from './core/failure.js';
-import {modeFor} from './commands/mode.js';
+import {modeFor, readSurroundings, whyNoScreens} from './commands/mode.js';
 import {parseCommandLine} from './commands/parse.js';
 import {commands} from './commands/table.js';
 import {beginGuard, dismissGuard} from './system/guard/beginning.js';
@@ -49,16 +48,13 @@ async function main(words: readonly string[]): Promise<number> {
 	}
 
 	if (line.flags.color === false) process.env['NO_COLOR'] = '1';
-	const mode = modeFor(line.flags, {
-		stdinIsTerminal: isatty(0),
-		stdoutIsTerminal: isatty(1),
-		environment: process.env,
-	});
+	const surroundings = readSurroundings();
+	const mode = modeFor(line.flags, surroundings);
 
 	if (line.ask === 'app') {
 		requireRoot('quiesce');
 		if (mode !== 'interactive') {
-			throw new Failure('The app needs a terminal, and there is none here.', {
+			throw new Failure(mode === 'json' ? 'The app does not answer in JSON.' : `The app needs a terminal, and ${whyNoScreens(surroundings) ?? 'there is none here'}.`, {
 				exitCode: exitCodes.usage,
 				remedy: ['Without a terminal use the commands: quiesce doctor, quiesce setup --answers FILE, quiesce cycle …', 'See: quiesce --help'],
 			});

@@ -3,8 +3,13 @@
 # Plain sh, so that it cannot fail on an old machine before it has said what is missing.
 # Without another process where it can do without: a person waits for each.
 self=$0
-if [ -L "$self" ] || [ "${self#/}" = "$self" ]; then
-	self=$(readlink -f -- "$self") || exit 1
+case $self in
+/*) ;;
+*) self=$PWD/$self ;;
+esac
+if [ -L "$self" ]; then
+	# Whoever has cut the PATH short has these programs all the same.
+	self=$(PATH=$PATH:/usr/bin:/bin readlink -f -- "$self") || exit 1
 fi
 here=${self%/*}
 # In the repository this file lies in source/, and what it starts is built into dist/, where a copy of it lies as well.

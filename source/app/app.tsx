@@ -20,6 +20,8 @@ const signalCodes: Readonly<Record<WorkSignal, number>> = {SIGINT: exitCodes.int
  * A cycle or a verification that is running is brought to its end before this returns, whatever became of the screen. Rejects with what a view threw.
  */
 export async function openApp(route: Route, invocation: Invocation): Promise<number> {
+	// What could only fail at the end is refused before the first question.
+	if (invocation.flags.snapshot !== undefined) (await import('../providers/index.js')).findProvider(invocation.flags.snapshot);
 	const output = new TerminalOutput();
 	const input = new KeyInput(process.stdin);
 	const navigation = new Navigation(() => input.hold());

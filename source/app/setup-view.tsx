@@ -33,17 +33,22 @@ export function View({invocation, replace, back, leave}: ViewProps): ReactNode {
 	// A bug: the app tells about it.
 	if (failure !== null) throw failure.error;
 
+	/** `unfinished`: the exit code where nothing was written. */
+	const end = (unfinished: number, problem: string | null): void => {
+		const at = session.state.read();
+		if (at === null || at.written === null) leave({exitCode: unfinished, summary: unfinishedSummary(session.hasDraft(), problem, columns)});
+		else leave({exitCode: exitCodes.done, summary: writtenSummary(at, columns)});
+	};
 	const interrupt = async (): Promise<void> => {
 		// It takes a moment, and what is said at the end must be true.
 		if (state !== null && isWriting(session.state.read() ?? state)) return;
-		const problem = await session.keepDraft();
-		const at = session.state.read();
-		if (at === null || at.written === null) leave({exitCode: exitCodes.interrupted, summary: interruptedSummary(session.hasDraft(), problem, columns)});
-		else leave({exitCode: exitCodes.done, summary: writtenSummary(at, columns)});
+		end(exitCodes.interrupted, await session.keepDraft());
 	};
 	const goBack = async (): Promise<void> => {
-		await session.keepDraft();
-		back();
+		const problem = await session.keepDraft();
+		// As a command of its own there is nothing to go back to.
+		if (invocation.command === 'setup') end(exitCodes.done, problem);
+		else back();
 	};
 	const finish = async (rehearse: boolean): Promise<void> => {
 		await session.dropDraft();
@@ -83,7 +88,7 @@ export function View({invocation, replace, back, leave}: ViewProps): ReactNode {
 	);
 }
 
-function interruptedSummary(kept: boolean, problem: string | null, columns: number): string {
+function unfinishedSummary(kept: boolean, problem: string | null, columns: number): string {
 	const draft = problem === null ? kept ? ' What you entered is kept, and offered when you come back: quiesce setup' : '' : ` What you entered could not be kept: ${problem}`;
 	return wrapText(`Nothing was changed.${draft}`, Math.min(columns, widestText)).join('\n');
 }

@@ -1,5 +1,6 @@
 import {exitCodes, Failure} from '../core/failure.js';
 import type {Command} from './invocation.js';
+import {readSurroundings, whyNoScreens} from './mode.js';
 
 /** `quiesce setup`: the wizard; with `--answers`, `--check` or `--diff` without questions. */
 export const run: Command = async invocation => {
@@ -9,7 +10,7 @@ export const run: Command = async invocation => {
 		return setUp(flags, mode);
 	}
 
-	throw new Failure(mode === 'json' ? 'The wizard does not answer in JSON.' : 'The wizard needs a terminal, and there is none here.', {
+	throw new Failure(mode === 'json' ? 'The wizard does not answer in JSON.' : `The wizard needs a terminal, and ${whyNoScreens(readSurroundings()) ?? 'there is none here'}.`, {
 		exitCode: exitCodes.usage,
 		remedy: ['Give the answers as JSON instead: quiesce setup --answers FILE (- for standard input)', 'What they may be: templates/answers.schema.json, and quiesce setup --help'],
 	});

@@ -42,13 +42,27 @@ export function cutPathTo(path: string, width: number, sign = '…'): string {
 	return sign + characters.slice(from).join('');
 }
 
+/** A unit stays with its number: `60 s`. */
+const unit = /^(?:s|ms|min|h|kB|MB)[.,:;)]*$/;
+
+function wordsOf(text: string): readonly string[] {
+	const words: string[] = [];
+	for (const word of text.split(' ')) {
+		const before = words.at(-1);
+		if (before !== undefined && unit.test(word) && /\d$/.test(before)) words[words.length - 1] = `${before} ${word}`;
+		else words.push(word);
+	}
+
+	return words;
+}
+
 /** Breaks a text at spaces into lines of at most `width` columns; a word that is longer is broken as well. */
 export function wrapText(text: string, width: number): readonly string[] {
 	const room = Math.max(1, width);
 	const lines: string[] = [];
 	for (const paragraph of text.split('\n')) {
 		let line = '';
-		for (const word of paragraph.split(' ')) {
+		for (const word of wordsOf(paragraph)) {
 			const together = line === '' ? word : `${line} ${word}`;
 			if (columnsOf(together) <= room) {
 				line = together;

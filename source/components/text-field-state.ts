@@ -56,6 +56,16 @@ export function stepTextField(state: TextFieldState, event: TextFieldEvent): Tex
 	}
 }
 
+/** What a paste leaves out: the lines behind the first, or characters that no field takes. */
+export type LeftOut = 'lines' | 'characters';
+
+/** What of a pasted text is typed: its first line. What is pasted is looked at first, so a line end at its end sends nothing and is no loss. */
+export function pastedText(text: string): {readonly typed: string; readonly leftOut: LeftOut | null} {
+	const typed = text.replace(/[\r\n][^]*$/, '');
+	if (/[^\r\n]/.test(text.slice(typed.length))) return {typed, leftOut: 'lines'};
+	return {typed, leftOut: clean(typed) === typed ? null : 'characters'};
+}
+
 function stay(state: TextFieldState): TextFieldStep {
 	return {state, submitted: false};
 }

@@ -5,7 +5,7 @@ import {columnsOf, cutTo} from './columns.js';
 import {keysOf} from './keys.js';
 import {makeSegmenter} from './simple-text.js';
 import {useRoom} from './size.js';
-import {stepTextField, textFieldState, valueOf, visiblePart, type TextFieldEvent, type TextFieldState} from './text-field-state.js';
+import {pastedText, stepTextField, textFieldState, valueOf, visiblePart, type LeftOut, type TextFieldEvent, type TextFieldState} from './text-field-state.js';
 import {useTheme, type Tone} from './theme.js';
 
 export type TextFieldOptions = {
@@ -23,23 +23,25 @@ export type TextFieldHandle = {
 	readonly value: string;
 	/** What Tab offered last; empty after any other key. */
 	readonly offered: readonly string[];
+	/** What of the last paste was left out; null after any other key. */
+	readonly leftOut: LeftOut | null;
 	readonly set: (value: string) => void;
 };
 
-type Held = {readonly state: TextFieldState; readonly offered: readonly string[]};
+type Held = {readonly state: TextFieldState; readonly offered: readonly string[]; readonly leftOut: LeftOut | null};
 
 /**
  * A line of text: its state and its keys. The Frame around it needs `typing`, so that letters are not taken for commands; Enter belongs to the field.
  * Esc, ctrl-c and the rest stay with the Frame's bindings.
  */
 export function useTextField(options: TextFieldOptions): TextFieldHandle {
-	const [held, cell] = useCell<Held>(() => ({state: textFieldState(options.initial ?? ''), offered: []}));
+	const [held, cell] = useCell<Held>(() => ({state: textFieldState(options.initial ?? ''), offered: [], leftOut: null}));
 	const isActive = options.isActive ?? true;
 
-	const take = (event: TextFieldEvent): void => {
+	const take = (event: TextFieldEvent, leftOut: LeftOut | null = null): void => {
 		const before = valueOf(cell.read().state);
 		const {state, submitted} = stepTextField(cell.read().state, event);
-		cell.set({state, offered: []});
+		cell.set({state, offered: [], leftOut});
 		const value = valueOf(state);
 		if (value !== before) options.onChange?.(value);
 		if (submitted) options.onSubmit(value);
@@ -48,7 +50,7 @@ export function useTextField(options: TextFieldOptions): TextFieldHandle {
 		const found = options.complete?.(valueOf(cell.read().state)) ?? [];
 		const beginning = commonBeginning(found);
 		if (beginning.length > valueOf(cell.read().state).length) take({type: 'set', value: beginning});
-		cell.set({state: cell.read().state, offered: found.length > 1 ? found : []});
+		cell.set({state: cell.read().state, offered: found.length > 1 ? found : [], leftOut: null});
 	};
 
 	useInput((input, key) => {
@@ -61,13 +63,16 @@ export function useTextField(options: TextFieldOptions): TextFieldHandle {
 			else if (name !== 'esc' && name !== 'ctrl-c' && name !== 'ctrl-g') take(name.length === 1 || [...name].length === 1 ? {type: 'text', text: name} : {type: 'key', key: name});
 		}
 	}, {isActive});
-	// A pasted text is typed up to its first line end, and not sent: what was pasted is looked at first.
-	usePaste(text => take({type: 'text', text: text.replace(/[\r\n][^]*$/, '')}), {isActive});
+	usePaste(text => {
+		const {typed, leftOut} = pastedText(text);
+		take({type: 'text', text: typed}, leftOut);
+	}, {isActive});
 
 	return {
 		state: held.state,
 		value: valueOf(held.state),
 		offered: held.offered,
+		leftOut: held.leftOut,
 		set: value => take({type: 'set', value}),
 	};
 }
@@ -87,7 +92,7 @@ export type TextFieldProps = {
 	readonly label?: string;
 	/** What may be typed, shown while nothing is. */
 	readonly placeholder?: string;
-	/** The line below: what the check of the value says. It has its place from the start. */
+	/** Below: what the check of the value says, in lines that fit. The first one has its place from the start. */
 	readonly validation?: {readonly tone: Tone; readonly text: string};
 	readonly isActive?: boolean;
 	/** Shown as dots. */
@@ -124,7 +129,7 @@ export function TextField({field, label = '', placeholder = '', validation, isAc
 				{field.value === '' && placeholder !== '' ? <Text {...theme.style('dim')}>{` ${cutTo(placeholder, space - 2, theme.symbols.ellipsis)}`}</Text> : null}
 				<Text {...theme.style('dim')}>{cutRight ? theme.symbols.ellipsis.slice(0, 1) : ''}</Text>
 			</Text>
-			<Text wrap="truncate" {...theme.style(validation?.tone ?? 'dim')}>{validation === undefined || validation.text === '' ? ' ' : `  ${validation.text}`}</Text>
+			{(validation?.text ?? '').split('\n').map((line, index) => <Text key={`check ${index}`} wrap="truncate" {...theme.style(validation?.tone ?? 'dim')}>{line === '' ? ' ' : `  ${line}`}</Text>)}
 			{field.offered.slice(0, 5).map(offer => <Text key={offer} wrap="truncate-start" {...theme.style('dim')}>{`  ${offer}`}</Text>)}
 			{field.offered.length > 5 ? <Text {...theme.style('dim')}>{`  ${theme.symbols.ellipsis} ${field.offered.length - 5} more`}</Text> : null}
 		</Box>

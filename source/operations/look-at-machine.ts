@@ -15,13 +15,26 @@ import {whyNotWritable} from '../system/safe-directory.js';
 /** What the first step of the set-up shows. */
 export type MachineLook = {
 	readonly root: boolean;
-	readonly azure: AzureVm;
+	/** Null while the instance metadata service is being asked. */
+	readonly azure: AzureVm | null;
 	/** The configuration's directory. */
-	readonly directory: {readonly path: string; readonly state: 'there' | 'missing' | 'refused'; /** Why it is refused, in a sentence. */ readonly problem: string | null};
+	readonly directory: {
+		readonly path: string;
+		readonly state: 'there' | 'missing' | 'refused';
+		/** Why it is refused, in a sentence. */
+		readonly problem: string | null;
+		/** What mends it first; null where nothing is refused. */
+		readonly remedy: string | null;
+	};
 	/** Null where it is not installed: Azure installs it with the first backup. */
 	readonly extension: {readonly directory: string; readonly version: string; /** A backup runs now. */ readonly running: boolean} | null;
-	/** What would be frozen; `problem`: why that cannot be told (a named directory is no mount point), in a sentence. */
-	readonly freeze: {readonly plan: FreezePlan; readonly problem: null} | {readonly plan: null; readonly problem: string};
+	/** What a rehearsal would freeze; `problem`: why that cannot be told (a named directory is no mount point), in a sentence. */
+	readonly freeze: {
+		readonly plan: FreezePlan;
+		/** Mount points that Azure would freeze as well: only the fence of a laboratory keeps quiesce away from them. */
+		readonly fenced: readonly string[];
+		readonly problem: null;
+	} | {readonly plan: null; readonly problem: string};
 	readonly configuration: ConfigurationLook;
 };
 
@@ -42,21 +55,25 @@ export type LookOptions = {
 	/** Directories named with --mount; none: what the extension would freeze. */
 	readonly mounts?: readonly string[];
 	readonly azure?: AzureVmOptions;
+	/** Is told all that is known without the instance metadata service, where that one is still being asked: nobody has to wait for it. */
+	readonly onEarly?: (look: MachineLook) => void;
 };
 
 /** Looks at the machine for the set-up. Changes nothing, waits for nothing longer than a second, and that only on Azure. */
-export async function lookAtMachine({configuration, mounts = [], azure = {}}: LookOptions): Promise<MachineLook> {
+export async function lookAtMachine({configuration, mounts = [], azure = {}, onEarly}: LookOptions): Promise<MachineLook> {
 	const vm = readAzureVm(azure);
 	const path = resolve(configuration);
-	const found = lookAtConfiguration(path);
-	return {
+	const look: MachineLook = {
 		root: process.geteuid?.() === 0,
 		directory: lookAtDirectory(resolve(path, '..')),
 		extension: lookAtExtension(),
 		freeze: lookAtFreeze(mounts),
-		configuration: found,
-		azure: await vm,
+		configuration: lookAtConfiguration(path),
+		azure: null,
 	};
+	const known = await Promise.race([vm, new Promise<null>(later => setImmediate(later, null))]);
+	if (known === null) onEarly?.(look);
+	return {...look, azure: await vm};
 }
 
 /** What the configuration holds, if it is there. */
@@ -82,9 +99,9 @@ export function lookAtConfiguration(path: string): ConfigurationLook {
 }
 
 function lookAtDirectory(path: string): MachineLook['directory'] {
-	if (lookAt(path, 0, 'follow').kind === 'missing' && lookAt(path, 0).kind === 'missing') return {path, state: 'missing', problem: null};
+	if (lookAt(path, 0, 'follow').kind === 'missing' && lookAt(path, 0).kind === 'missing') return {path, state: 'missing', problem: null, remedy: null};
 	const problem = whyNotWritable(path);
-	return problem === null ? {path, state: 'there', problem: null} : {path, state: 'refused', problem: problem.message};
+	return problem === null ? {path, state: 'there', problem: null, remedy: null} : {path, state: 'refused', problem: problem.message, remedy: problem.remedies[0] ?? null};
 }
 
 function lookAtExtension(): MachineLook['extension'] {
@@ -105,9 +122,20 @@ function isOfExtension(pid: number, directory: string): boolean {
 function lookAtFreeze(mounts: readonly string[]): MachineLook['freeze'] {
 	try {
 		const facts = readMountFacts();
-		return {plan: planFreeze(facts, {requested: resolveDirectories(mounts), skip: gatherTunables().skip, fence: readFence()}), problem: null};
+		const requested = resolveDirectories(mounts);
+		const {skip} = gatherTunables();
+		const fence = readFence();
+		const plan = planFreeze(facts, {requested, skip, fence});
+		const reached = new Set(mountsOf(plan));
+		const fenced = fence === null || requested.length > 0 ? [] : mountsOf(planFreeze(facts, {requested, skip, fence: null})).filter(mount => !reached.has(mount));
+		return {plan, fenced, problem: null};
 	} catch (error) {
 		if (error instanceof Failure) return {plan: null, problem: error.message};
 		throw error;
 	}
+}
+
+/** In the order in which they are frozen. */
+export function mountsOf(plan: FreezePlan): readonly string[] {
+	return plan.waves.flat().map(({mount}) => mount);
 }

@@ -1,6 +1,7 @@
 import {chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, statSync} from 'node:fs';
 import {basename, dirname, isAbsolute} from 'node:path';
 import {Failure} from '../core/failure.js';
+import {wordsOf} from './safe-directory.js';
 
 /** Where quiesce keeps its state: $QUIESCE_STATE_DIR, else the first of systemd's $STATE_DIRECTORY, else /var/lib/quiesce. Empty ones count as unset. */
 export function stateDirectoryPath(environment: Readonly<Record<string, string | undefined>> = process.env): string {
@@ -29,7 +30,7 @@ export function openStateDirectory(path: string = stateDirectoryPath()): string 
 	try {
 		makeDirectories(path);
 	} catch (error) {
-		throw unfit(path, error instanceof Error ? error.message : String(error), error);
+		throw unfit(path, (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'nothing can be made there' : `it cannot be made, because ${wordsOf(error)}`, error);
 	}
 	const real = checkDirectory(path);
 	const {mode} = statSync(real);

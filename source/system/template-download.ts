@@ -1,11 +1,9 @@
 import {readConfiguration, type Configuration} from '../core/config/read.js';
 import {settingKeys} from '../core/config/settings.js';
+import {documentedAddress, shownAddress} from '../core/config/template-address.js';
 import {exitCodes, Failure} from '../core/failure.js';
 import {lookAt} from './file-look.js';
 import {readTemplate} from './templates.js';
-
-/** Where the documentation sends administrators for the template. */
-export const documentedAddress = 'https://raw.githubusercontent.com/MicrosoftAzureBackup/VMSnapshotPluginConfig/master/VMSnapshotScriptPluginConfig.json';
 
 /** More than any template has, in bytes. */
 const mostBytes = 64 * 1024;
@@ -39,7 +37,9 @@ export async function downloadTemplate({address = documentedAddress, timeoutMs =
 	const instead = (why: string): TemplateAnswer => ({
 		...bundledTemplate(),
 		from: address,
-		note: `The template could not be downloaded from ${address}: ${why}. The one that comes with quiesce is used${address === documentedAddress ? ', which is the same' : ' instead'}.`,
+		note: address === documentedAddress
+			? `The documented template could not be downloaded: ${why}. The one that comes with quiesce is used, which is the same.`
+			: `The template could not be downloaded from ${shownAddress(address)}: ${why}. The one that comes with quiesce is used instead.`,
 	});
 	if (!/^https?:\/\//i.test(address) || !URL.canParse(address)) return instead('it is not an address of the web (http:// or https://)');
 	try {

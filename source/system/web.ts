@@ -30,6 +30,7 @@ export async function getPage(address: string, request: WebRequest): Promise<Web
 		});
 		if (answer.location === null) return answer;
 		if (followed >= (request.redirections ?? 0)) throw new Error(`the server at ${url.host} sends on to another address, and again`);
+		if (!URL.canParse(answer.location, url.href)) throw new Error(`the server at ${url.host} sends on to what is no address`);
 		const next = new URL(answer.location, url);
 		if (next.protocol !== 'https:' && (next.protocol !== 'http:' || url.protocol === 'https:')) throw new Error(`the server at ${url.host} sends on to ${next.protocol}//, which is not followed`);
 		url = next;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {parseCommandLine as parse} from '../../source/commands/parse.js';
 import type {CommandEntry, OptionName} from '../../source/commands/table.js';
-import {modeFor} from '../../source/commands/mode.js';
+import {modeFor, whyNoScreens} from '../../source/commands/mode.js';
 import {Failure} from '../../source/core/failure.js';
 
 function entry(mostOperands: number, ...options: readonly OptionName[]): CommandEntry {
@@ -80,4 +80,11 @@ test('only two terminals that can draw get the screens', () => {
 	for (const environment of [{TERM: 'dumb'}, {}, {TERM: 'xterm', CI: 'true'}, {TERM: 'xterm', INK_SCREEN_READER: 'true'}]) {
 		assert.equal(modeFor({}, {...terminal, environment}), 'plain');
 	}
+
+	// And why not is said as it is.
+	assert.equal(whyNoScreens(terminal), null);
+	assert.match(whyNoScreens({...terminal, stdinIsTerminal: false}) ?? '', /none here/);
+	assert.match(whyNoScreens({...terminal, environment: {TERM: 'dumb'}}) ?? '', /TERM is dumb/);
+	assert.match(whyNoScreens({...terminal, environment: {}}) ?? '', /TERM is not set/);
+	assert.match(whyNoScreens({...terminal, environment: {TERM: 'xterm', CI: '1'}}) ?? '', /CI/);
 });

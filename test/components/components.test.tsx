@@ -123,6 +123,11 @@ function Asking({onSubmit}: {readonly onSubmit: (value: string) => void}): React
 	return <Frame where={['ask']} bindings={[{keys: ['q'], label: 'quit', run: () => onSubmit('QUIT')}]} typing><TextField field={field} validation={{tone: 'good', text: `${field.value.length} characters`}} /></Frame>;
 }
 
+test('a unit stays with its number where a line is broken', () => {
+	assert.deepEqual(wrapText('and thaws after 60 s at the latest', 18), ['and thaws after', '60 s at the latest']);
+	assert.deepEqual(wrapText('it is a s of 4 kB.', 16), ['it is a s of', '4 kB.']);
+});
+
 suite('text field on a screen', () => {
 	test('takes letters, a chunk with Enter, completion, and a paste without sending it', async () => {
 		const sent: string[] = [];

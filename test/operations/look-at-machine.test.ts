@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, suite, test} from 'node:test';
-import type {MachineLook} from '../../source/operations/look-at-machine.js';
+import {lookAtMachine, type MachineLook} from '../../source/operations/look-at-machine.js';
 import {makeLoopDisks} from '../support/loop-disk.js';
 import {makeSandbox, repository, type Sandbox} from '../support/sandbox.js';
 import {firstReason, whyNoLoopDisks, whyNoSandbox} from '../support/skip.js';
+import {serve} from '../support/web-server.js';
 
 const configuration = '/etc/azure/VMSnapshotScriptPluginConfig.json';
 const extension = '/var/lib/waagent/Microsoft.Azure.RecoveryServices.VMSnapshotLinux';
@@ -27,10 +29,10 @@ suite('the look at the machine', {skip: whyNoSandbox()}, () => {
 	test('an untouched machine', async () => {
 		const seen = await look();
 		assert.equal(seen.root, true);
-		assert.deepEqual(seen.directory, {path: '/etc/azure', state: 'missing', problem: null});
+		assert.deepEqual(seen.directory, {path: '/etc/azure', state: 'missing', problem: null, remedy: null});
 		assert.deepEqual(seen.configuration, {path: configuration, state: 'missing', settings: null, problem: null, documented: null});
 		assert.equal(seen.extension, null);
-		assert.notEqual(seen.azure.deployment, 'resource-manager');
+		assert.notEqual(seen.azure?.deployment, 'resource-manager');
 		assert.equal(seen.freeze.problem, null);
 		assert.deepEqual(seen.freeze.plan?.waves, [], 'the fence allows nothing here');
 	});
@@ -70,6 +72,31 @@ suite('the look at the machine', {skip: whyNoSandbox()}, () => {
 		daemon.kill('SIGKILL');
 		await daemon.ended;
 		assert.equal((await look()).extension?.running, false);
+	});
+
+	test('nobody waits for the instance metadata service: all else is told while it is being asked', async () => {
+		let early: MachineLook | undefined;
+		const told = Promise.withResolvers<void>();
+		// It answers only after the rest was told.
+		const server = await serve((_request, response) => void told.promise.then(() => response.end('{"network": {}}')));
+		const tag = join(sandbox.directory, 'asset-tag');
+		writeFileSync(tag, '7783-7084-3265-9085-8269-3286-77\n');
+		try {
+			const look = await lookAtMachine({
+				configuration: join(sandbox.directory, 'azure/own.json'),
+				azure: {assetTag: tag, address: server.address, timeoutMs: 10_000},
+				onEarly: seen => {
+					early = seen;
+					told.resolve();
+				},
+			});
+			assert.deepEqual([early?.azure, early?.directory.state, look.azure?.deployment], [null, 'missing', 'classic']);
+			const elsewhere = await lookAtMachine({configuration: '/none/own.json', azure: {assetTag: '/none'}, onEarly: () => assert.fail('there is nothing to wait for')});
+			assert.equal(elsewhere.azure?.deployment, 'elsewhere');
+		} finally {
+			told.resolve();
+			await server.end();
+		}
 	});
 
 	test('what would be frozen, by name', {skip: firstReason(whyNoLoopDisks('ext4'))}, async () => {

@@ -5,7 +5,8 @@ import {join} from 'node:path';
 import {spawnSync} from 'node:child_process';
 import {suite, test} from 'node:test';
 import {Failure} from '../../source/core/failure.js';
-import {bundledTemplate, documentedAddress, downloadTemplate, findTemplate, readTemplateFile} from '../../source/system/template-download.js';
+import {documentedAddress, shownAddress} from '../../source/core/config/template-address.js';
+import {bundledTemplate, downloadTemplate, findTemplate, readTemplateFile} from '../../source/system/template-download.js';
 import {serve} from '../support/web-server.js';
 
 const template = '{"preScriptLocation": "/a", "timeoutInSeconds": 45, "theirs": 1}\n';
@@ -18,6 +19,7 @@ suite('the template', () => {
 			pluginName: 'ScriptRunner', preScriptLocation: '', postScriptLocation: '', preScriptParams: ['', ''], postScriptParams: ['', ''],
 			preScriptNoOfRetries: 0, postScriptNoOfRetries: 0, timeoutInSeconds: 30, continueBackupOnFailure: true, fsFreezeEnabled: true,
 		});
+		assert.equal(shownAddress('https://me:secret@example.invalid/a@b'), 'https://example.invalid/a@b');
 		assert.match(documentedAddress, /^https:\/\/raw\.githubusercontent\.com\/MicrosoftAzureBackup\/VMSnapshotPluginConfig\/master\/VMSnapshotScriptPluginConfig\.json$/);
 	});
 
@@ -47,6 +49,7 @@ suite('the template', () => {
 				case '/endless': return void response.write('{');
 				case '/torn': return void response.writeHead(200, {'content-length': '100'}).write('{', () => response.destroy());
 				case '/round': return void response.writeHead(301, {location: '/round'}).end();
+				case '/nowhere': return void response.writeHead(301, {location: 'http://['}).end();
 				case '/file': return void response.writeHead(301, {location: 'file:///etc/passwd'}).end();
 				default: // Never answers.
 			}
@@ -61,6 +64,8 @@ suite('the template', () => {
 			[`${server.address}/torn`, /has closed the connection|cannot be asked/],
 			[`${server.address}/round`, /sends on to another address, and again/],
 			[`${server.address}/file`, /sends on to file:\/\/, which is not followed/],
+			[`${server.address}/nowhere`, /sends on to what is no address/],
+			[`${server.address.replace('//', '//me:secret@')}/missing`, /from http:\/\/127\.0\.0\.1:\d+\/missing: the server answered 404/],
 			[`${server.address}/silent`, /there was no answer within 0\.3 s/],
 			['http://127.0.0.1:1/', /127\.0\.0\.1:1 refuses the connection/],
 			['http://no-such-host.invalid/', /the name no-such-host\.invalid cannot be resolved|there was no answer|cannot be asked/],

@@ -160,7 +160,7 @@ suite('the wizard in a real terminal', {skip}, () => {
 			await terminal.paste('/etc/azure/post.sh\r\n/etc/shadow\n');
 			await terminal.shows(/❯ \/etc\/azure\/post\.sh\s*$/m);
 			await terminal.resize(40, 24);
-			await terminal.until('one frame for 40 columns', screen => screen.split('\n').every(line => line.length <= 40) && (screen.match(/quiesce · set up/g) ?? []).length === 1 && screen.includes('regular file'));
+			await terminal.until('one frame for 40 columns', screen => screen.split('\n').every(line => line.length <= 40) && (screen.match(/quiesce · set up/g) ?? []).length === 1 && screen.includes('Only the first of the pasted') && screen.includes('regular file'));
 			await enter(terminal, /where they\s+are/, 'step 4 of 12');
 			await terminal.press('C-c');
 			assert.equal(await terminal.exited(), 130);
@@ -277,10 +277,10 @@ suite('the wizard in a real terminal', {skip}, () => {
 				await terminal.exited();
 
 				const without = await open(['--template', `${address}/gone.json`]);
-				await without.shows('Start anew');
+				await without.shows('Begin at the first step');
 				await without.press('Down');
-				await without.shows('❯ Start anew');
-				await enter(without, 'configuration', '❯ The documented template', /▲ The template could not be downloaded[^]*404/);
+				await without.shows('❯ Begin at the first step');
+				await enter(without, 'configuration', '❯ A template of your own', /▲ The template could not be downloaded[^]*404/);
 			});
 		} finally {
 			server.close();

@@ -5,6 +5,6 @@ export {bundledScripts} from '../../operations/configure/bundled-scripts.js';
 export {lookAtMachine} from '../../operations/look-at-machine.js';
 export {lookAtPath} from '../../operations/look-at-path.js';
 export {loadDraft, removeDraft, saveDraft} from '../../system/draft-store.js';
-export {bundledTemplate, documentedAddress, downloadTemplate, readTemplateFile, type TemplateAnswer} from '../../system/template-download.js';
+export {bundledTemplate, downloadTemplate, readTemplateFile, type TemplateAnswer} from '../../system/template-download.js';
 export {machineSight} from './machine-sight.js';
 export {applicationOffers} from './offers.js';

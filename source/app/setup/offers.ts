@@ -25,7 +25,7 @@ function several(parts: readonly ApplicationOffer[]): readonly ApplicationOffer[
 		found: 'one pair of scripts runs those of each, in the directory quiesce.d',
 		running: true,
 		detected: true,
-		summary: 'They hold one application after another and let them go in reverse; where one cannot be held, the others are let go at once, and the pre-script fails. Scripts of your own can be put beside them.',
+		summary: 'Holds one application after another and lets them go in reverse; where one cannot be held, the others are let go at once, and the pre-script fails. Scripts of your own can be put beside them.',
 		settings: Object.assign({}, ...parts.map(({name, settings}) => named(name, settings))) as Record<string, string>,
 		questions: parts.flatMap(({name, title, questions}) => questions.filter(one => !hardlyAsked.has(one.name)).map(one => ({...one, name: `${name}.${one.name}`, question: `${title}: ${one.question}`}))),
 		parts,

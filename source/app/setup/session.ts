@@ -1,12 +1,14 @@
 import {dirname, resolve} from 'node:path';
 import {Cell} from '../../components/cell.js';
 import {defaultConfiguration, type Flags} from '../../commands/invocation.js';
+import {documentedAddress} from '../../core/config/template-address.js';
 import {Failure} from '../../core/failure.js';
 import {draftOf, isBlank, readDraft} from '../../core/wizard/draft.js';
 import {emptyPair} from '../../core/wizard/entries.js';
 import {initialWizard, planRequest, reduceWizard} from '../../core/wizard/reduce.js';
 import type {Template, Wanted, WizardEvent, WizardState} from '../../core/wizard/types.js';
 import {wanted} from '../../core/wizard/wanted.js';
+import type {MachineLook} from '../../operations/look-at-machine.js';
 import type * as Machine from './machine-access.js';
 import type {TemplateAnswer} from './machine-access.js';
 
@@ -21,7 +23,8 @@ const isAddress = (text: string): boolean => /^[a-z][a-z\d+.-]*:\/\//i.test(text
 export class SetupSession {
 	/** Null until the draft was looked for. */
 	readonly state = new Cell<WizardState | null>(null);
-	#address: string;
+	/** Where the template is downloaded from. */
+	readonly address: string;
 	#access: Promise<MachineAccess> | null = null;
 	readonly #flags: Flags;
 	readonly #configuration: string;
@@ -36,12 +39,7 @@ export class SetupSession {
 		this.#flags = flags;
 		this.#failed = failed;
 		this.#configuration = resolve(flags.config ?? defaultConfiguration);
-		this.#address = flags.template !== undefined && isAddress(flags.template) ? flags.template : '';
-	}
-
-	/** Where the documented template is downloaded from. */
-	get address(): string {
-		return this.#address;
+		this.address = flags.template !== undefined && isAddress(flags.template) ? flags.template : documentedAddress;
 	}
 
 	/** Looks for a draft and at the machine. Once, however often it is called. */
@@ -49,8 +47,7 @@ export class SetupSession {
 		if (this.#begun) return;
 		this.#begun = true;
 		void this.#guard(async () => {
-			const {applicationOffers, applications, documentedAddress, loadDraft, lookAtMachine, machineSight} = await this.#machine();
-			if (this.#address === '') this.#address = documentedAddress;
+			const {applicationOffers, applications, loadDraft, lookAtMachine, machineSight} = await this.#machine();
 			const draft = readDraft(await loadDraft(), this.#configuration);
 			const {template} = this.#flags;
 			this.state.set(initialWizard({
@@ -58,8 +55,9 @@ export class SetupSession {
 				...(template === undefined ? {} : {template: isAddress(template) ? template : resolve(template)}),
 			}));
 			const mounts = this.#flags.mount ?? [];
+			const see = (look: MachineLook): void => this.send({type: 'machine-seen', machine: machineSight(look, mounts.length > 0)});
 			await Promise.all([
-				lookAtMachine({configuration: this.#configuration, mounts}).then(look => this.send({type: 'machine-seen', machine: machineSight(look, mounts.length > 0)})),
+				lookAtMachine({configuration: this.#configuration, mounts, onEarly: see}).then(see),
 				applicationOffers(applications).then(offers => this.send({type: 'applications-seen', applications: offers})),
 			]);
 		});
@@ -153,7 +151,7 @@ export class SetupSession {
 	async #template(want: Extract<Wanted, {readonly want: 'template'}>, machine: MachineAccess): Promise<WizardEvent> {
 		const key = want.key.slice('template:'.length);
 		try {
-			const answer = want.source === 'bundled' ? machine.bundledTemplate() : want.source === 'file' ? machine.readTemplateFile(want.path) : await machine.downloadTemplate({address: this.#address, signal: this.#download.signal});
+			const answer = want.source === 'bundled' ? machine.bundledTemplate() : want.source === 'file' ? machine.readTemplateFile(want.path) : await machine.downloadTemplate({address: this.address, signal: this.#download.signal});
 			return {type: 'template-read', key, template: templateOf(answer)};
 		} catch (error) {
 			if (!(error instanceof Failure)) throw error;
@@ -175,7 +173,7 @@ export class SetupSession {
 			return {type: 'written', done, backup};
 		} catch (error) {
 			if (!(error instanceof Failure)) throw error;
-			return {type: 'write-failed', sentence: [error.message, ...error.remedies].join(' ')};
+			return {type: 'write-failed', sentence: [error.message, ...error.remedies].join('\n')};
 		}
 	}
 

@@ -63,9 +63,9 @@ export function obstacle(page: Page, state: WizardState): string | 'pending' | n
 		case 'post-parameters':
 			return parameterProblem(entries.postParameters);
 		case 'pre-retries':
-			return numberProblem(entries.preRetries, settingRanges.preScriptNoOfRetries, 'retries');
+			return numberProblem(entries.preRetries, settingRanges.preScriptNoOfRetries, '');
 		case 'post-retries':
-			return numberProblem(entries.postRetries, settingRanges.postScriptNoOfRetries, 'retries');
+			return numberProblem(entries.postRetries, settingRanges.postScriptNoOfRetries, '');
 		case 'timeout':
 			return numberProblem(entries.timeout, settingRanges.timeoutInSeconds, 'seconds');
 		case 'permissions':

@@ -36,6 +36,8 @@ export type MachineSight = {
 	readonly lines: readonly MachineLine[];
 	/** The mount points that Azure would freeze, or those named with --mount; empty where none. */
 	readonly freezes: readonly string[];
+	/** Those of them that a rehearsal freezes: all, but where the fence of a laboratory keeps it away. */
+	readonly rehearses: readonly string[];
 	/** The configuration that is there; null where there is none. Without settings where it cannot be made out. */
 	readonly existing: {readonly path: string; readonly settings: Settings | null; readonly problem: string | null} | null;
 };

@@ -1,6 +1,6 @@
 import {list} from '../checks/words.js';
-import {settingDefaults, settingRanges} from '../config/settings.js';
-import {emptyPair, entriesOf, keys, offerOf, settingsOf} from './entries.js';
+import {settingRanges} from '../config/settings.js';
+import {emptyPair, offerOf, settingsOf} from './entries.js';
 import {obstacle} from './rules.js';
 import type {Page} from './steps.js';
 import type {WizardState} from './types.js';
@@ -26,10 +26,16 @@ export function questionOf(page: Page, state: WizardState): string {
 		case 'freeze': return 'Are the filesystems frozen during the snapshot?';
 		case 'poll': return 'How often does Azure look whether a script has ended?';
 		case 'permissions': return 'Only root may read and change these files.';
-		case 'review': return 'This is what will be written.';
+		case 'review': return reviewQuestion(state);
 		case 'rehearsal': return 'Rehearse it now?';
 		default: return offerOf(state.entries, state.applications)?.questions.find(({name}) => `setting:${name}` === page)?.question ?? '';
 	}
+}
+
+function reviewQuestion({plan, complaint}: WizardState): string {
+	if (plan === null) return complaint === null ? 'This is what will be written.' : 'Nothing has been written.';
+	if (!plan.plan.valid) return 'This cannot be written as it is.';
+	return plan.plan.changed ? 'This is what will be written.' : 'Nothing has to be written: all is as you want it.';
 }
 
 /** One paragraph below the answer. `aside`: for those who want to know more, goes where there is no room. */
@@ -95,7 +101,7 @@ function machineWarnings({machine}: WizardState): readonly Paragraph[] {
 function templateConsequence({entries, configuration}: WizardState): string {
 	switch (entries.source) {
 		case 'existing': return `The settings of ${configuration} are kept and can be changed one by one.`;
-		case 'download': return 'The documented template is fetched from where the documentation has it. Without a network the bundled one takes its place.';
+		case 'download': return 'It is fetched from the address below. Where that cannot be had, the bundled one takes its place.';
 		case 'bundled': return 'The bundled template has the same settings as the documented one.';
 		case 'file': return 'Another configuration, of another VM for example, is the model.';
 	}
@@ -110,7 +116,9 @@ function scriptsConsequence(state: WizardState): readonly Paragraph[] {
 		return [...notes, consequence(`Two scripts that do nothing yet, pre.sh and post.sh, are written to ${state.configuration.slice(0, state.configuration.lastIndexOf('/'))} for you to fill in.`), warning('Until then Azure calls backups application-consistent although nothing was held.')];
 	}
 
-	return [...notes, consequence(offer === undefined ? `${order} Yours are checked as you name them.` : `${order} ${offer.summary}`), ...(offer === undefined ? [] : [aside(`${offer.title}: ${offer.found}.`)])];
+	return [...notes, ...(offer === undefined
+		? [consequence(`${order} Yours are checked as you name them.`)]
+		: [consequence(`This pair ${offer.summary.charAt(0).toLowerCase()}${offer.summary.slice(1)}`), aside(`${offer.title}: ${offer.found}.`), aside(order)])];
 }
 
 function retriesConsequence(text: string, script: string): readonly Paragraph[] {
@@ -160,7 +168,7 @@ function freezeConsequence({entries, machine}: WizardState): readonly Paragraph[
 		? [
 			consequence(freezes.length === 0
 				? 'No filesystem here can be frozen, so the setting changes nothing on this machine.'
-				: `Writing to ${list(freezes)} waits for the moment of the snapshot, so that the disks hold whole files.`),
+				: `While the snapshot is taken, writing to ${list(freezes)} waits: the snapshot holds ${freezes.length === 1 ? 'a clean filesystem' : 'clean filesystems'}, with everything that was written until then.`),
 			aside('Azure freezes ext3, ext4, xfs and btrfs, one after another, and thaws after 60 s at the latest.'),
 		]
 		: [
@@ -182,7 +190,7 @@ function pollConsequence({entries}: WizardState): readonly Paragraph[] {
 
 function rehearsalConsequence(state: WizardState): readonly Paragraph[] {
 	const {entries} = state;
-	const freezes = state.machine?.freezes ?? [];
+	const freezes = state.machine?.rehearses ?? [];
 	const frozen = !entries.fsFreezeEnabled ? 'nothing is frozen, as you chose,' : freezes.length === 0 ? 'nothing can be frozen here,' : `${list(freezes)} ${freezes.length === 1 ? 'is' : 'are'} frozen and thawed again,`;
 	return [consequence(entries.rehearse
 		? `The pre-script runs, ${frozen} and the post-script runs: as in the night, only now and before your eyes.`
@@ -195,28 +203,6 @@ export const leftToDo: readonly {readonly heading: string; readonly text: string
 	{heading: 'On the command line', text: 'az backup protection enable-for-vm --resource-group GROUP --vault-name VAULT --vm VM --policy-name DefaultPolicy'},
 	{heading: 'Then here', text: 'quiesce watch shows the backup while it runs.'},
 ];
-
-/** "now 60 · default 30 · from 1 to 1800": what stands beside a field. */
-export function valueNotes(page: Page, state: WizardState): readonly string[] {
-	const present = state.machine?.existing?.settings ?? null;
-	const now = present === null ? {} : entriesOf(present);
-	const notes = (value: string | undefined, standard: number, range: {readonly least: number; readonly most: number}, unit: string): readonly string[] => [
-		...(value === undefined ? [] : [`now ${value}${unit}`]), `default ${standard}${unit}`, `from ${range.least} to ${range.most}${unit}`,
-	];
-	switch (page) {
-		case 'pre-retries': return notes(now.preRetries, settingDefaults.preScriptNoOfRetries, settingRanges.preScriptNoOfRetries, '');
-		case 'post-retries': return notes(now.postRetries, settingDefaults.postScriptNoOfRetries, settingRanges.postScriptNoOfRetries, '');
-		case 'timeout': return notes(now.timeout, settingDefaults.timeoutInSeconds, settingRanges.timeoutInSeconds, ' s');
-		case 'poll': return notes(now.poll === undefined ? undefined : String(now.poll), settingDefaults.ScriptsExecutionPollTimeSeconds, settingRanges.ScriptsExecutionPollTimeSeconds, ' s');
-		case 'on-failure': return [...flag(now.continueBackupOnFailure, 'back up', 'no backup'), 'default back up', keys.continueBackupOnFailure];
-		case 'freeze': return [...flag(now.fsFreezeEnabled, 'freeze', 'do not freeze'), 'default freeze', keys.fsFreezeEnabled];
-		default: return [];
-	}
-}
-
-function flag(value: boolean | undefined, yes: string, no: string): readonly string[] {
-	return value === undefined ? [] : [`now ${value ? yes : no}`];
-}
 
 /** The present answers of a step in a few characters, for the list behind `e`. */
 export function summaryOf(step: string, state: WizardState): string {

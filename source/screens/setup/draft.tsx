@@ -17,7 +17,7 @@ export function DraftScreen(props: SetupProps): ReactNode {
 			change={value => ({type: 'entered', name: 'takeUp', value})}
 			choices={[
 				{value: true, label: 'Take it up', detail: `${when}, ${place}`},
-				{value: false, label: 'Start anew'},
+				{value: false, label: 'Begin at the first step'},
 			]}
 			lines={width => plainLines(entries.takeUp ? `You left ${when} at ${place}. What you had entered is still there; nothing was written.` : 'What you had entered is dropped as soon as you answer something new.', width)}
 		/>

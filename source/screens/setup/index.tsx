@@ -16,7 +16,7 @@ import type {SetupProps} from './view.js';
 
 export type {SetupProps} from './view.js';
 
-/** The wizard's present screen. `address`: where the documented template is downloaded from. */
+/** The wizard's present screen. `address`: where a template is downloaded from. */
 export function SetupScreen(props: SetupProps & {readonly address: string}): ReactNode {
 	const {page, machine, applications} = props.state;
 	switch (page) {

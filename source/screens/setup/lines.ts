@@ -24,6 +24,13 @@ export function plainLines(text: string, width: number, tone: Tone = 'plain', in
 	return wrapText(text, Math.max(8, width - indent.length)).map((part): Line => ({tone, text: indent + part}));
 }
 
+/** What to try, with an arrow before it, below a marked line. */
+export function remedyLines(remedy: string, width: number, symbols: Symbols): readonly Line[] {
+	const front = ' '.repeat(markColumns(symbols) + 1);
+	return wrapText(remedy, Math.max(8, width - front.length - symbols.arrow.length - 1))
+		.map((part, index): Line => ({tone: 'plain', text: `${front}${index === 0 ? symbols.arrow : ' '.repeat(symbols.arrow.length)} ${part}`}));
+}
+
 /** Paragraphs with a blank line between them. */
 export function paragraphLines(paragraphs: readonly Paragraph[], width: number, symbols: Symbols): readonly Line[] {
 	return paragraphs.flatMap(({kind, text}, index): readonly Line[] => {

@@ -11,8 +11,8 @@ export function lookWords(path: string, look: PathLook | undefined, obstacle: st
 	if (look === undefined) return {kind: 'plain', text: ''};
 	const owner = look.owner ?? 'nobody known';
 	if (use === 'template') return {kind: 'good', text: `regular file, ${owner}, ${octal(look.mode)}`};
-	const private_ = (look.mode & 0o077) === 0;
-	const mend = look.owner === 'root' && private_ ? '' : ` ${symbols.arrow} will be ${[...(look.owner === 'root' ? [] : ['root']), ...(private_ ? [] : ['0700'])].join(', ')}`;
+	const mends = [...(look.owner === 'root' ? [] : ['root']), ...(look.mode === 0o700 ? [] : ['0700'])];
+	const mend = mends.length === 0 ? '' : ` ${symbols.arrow} will be ${mends.join(', ')}`;
 	const facts = `regular file, ${owner}, ${octal(look.mode)}${mend}`;
 	if (look.syntax !== null && look.syntax !== 'fine') {
 		return {kind: 'warning', text: `${facts}. But sh cannot read it: ${look.syntax.line === null ? '' : `line ${look.syntax.line}, `}${look.syntax.message}`};

@@ -6,6 +6,8 @@ import {useSize} from '../../components/size.js';
 import {textFieldState, valueOf} from '../../components/text-field-state.js';
 import {useTextField} from '../../components/text-field.js';
 import {useTheme} from '../../components/theme.js';
+import {count} from '../../core/checks/words.js';
+import {visible} from '../../core/visible-text.js';
 import {obstacle} from '../../core/wizard/rules.js';
 import {Question} from './question.js';
 import {CheckedField, type Validation} from './text-question.js';
@@ -57,7 +59,7 @@ export function ParametersScreen(props: SetupProps & {readonly entry: 'preParame
 			rows={shown + (size.columns < 60 ? 3 : 2)}
 			bindings={[
 				{keys: ['enter'], label: at < parameters.length ? 'next line' : 'next', run: () => {}},
-				{keys: ['up', 'down'], label: 'choose', run: key => moveTo(row.read() + (key === 'up' ? -1 : 1))},
+				{keys: ['up', 'down'], label: 'choose', hidden: parameters.length === 0, run: key => moveTo(row.read() + (key === 'up' ? -1 : 1))},
 				{
 					keys: ['ctrl-x'], label: 'remove', hidden: at >= parameters.length, run: () => {
 						if (row.read() >= now().length) return;
@@ -90,13 +92,13 @@ export function ParametersScreen(props: SetupProps & {readonly entry: 'preParame
 
 /** So that blanks at its ends and an empty one are seen. */
 function quoted(parameter: string): string {
-	return isEditable(parameter) ? `'${parameter}'` : JSON.stringify(parameter);
+	return isEditable(parameter) ? `'${parameter}'` : visible(JSON.stringify(parameter));
 }
 
 function validationOf({state}: SetupProps, parameter: string | undefined, problem: string | null): Validation {
 	if (problem !== null) return {kind: 'bad', text: problem};
 	if (state.complaint !== null) return {kind: 'bad', text: state.complaint};
 	if (parameter === undefined) return {kind: 'plain', text: ''};
-	if (!isEditable(parameter)) return {kind: 'warning', text: `It has characters that cannot be typed here, and is kept as it is: ${JSON.stringify(parameter)}`};
-	return {kind: 'good', text: parameter === '' ? 'an empty parameter' : `${[...parameter].length} characters, passed on as they are`};
+	if (!isEditable(parameter)) return {kind: 'warning', text: `It has characters that cannot be typed here, and is kept as it is: ${visible(JSON.stringify(parameter))}`};
+	return {kind: 'good', text: parameter === '' ? 'an empty parameter' : `${count([...parameter].length, 'character')}, passed on as ${[...parameter].length === 1 ? 'it is' : 'they are'}`};
 }

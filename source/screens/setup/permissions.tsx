@@ -17,7 +17,7 @@ export function PermissionsScreen(props: SetupProps): ReactNode {
 	const wrong = files.filter(file => !isFine(file));
 	const lines = (width: number): readonly Line[] => [
 		...table(files, width, theme.symbols),
-		...(files.length === 0 || wrong.length > 0 ? [] : plainLines('All are, or will be made, as they must be.', width)),
+		...(files.length === 0 || wrong.length > 0 ? [] : plainLines(files.some(({kind}) => kind === 'missing') ? 'The new ones are made as they must be; the others are so already.' : 'All are as they must be.', width)),
 		...(files.length === 0 || wrong.length > 0 ? [] : [blank]),
 		...paragraphLines(consequencesOf('permissions', state), Math.min(width, 80), theme.symbols),
 	];
@@ -42,8 +42,8 @@ export function PermissionsScreen(props: SetupProps): ReactNode {
 
 const blank: Line = {tone: 'plain', text: ''};
 
-function isFine({kind, owner, mode}: PlannedFile): boolean {
-	return kind === 'missing' || (owner === 'root' && (mode & 0o077) === 0 && kind === 'file');
+function isFine({kind, owner, mode, wanted}: PlannedFile): boolean {
+	return kind === 'missing' || (owner === 'root' && mode === wanted && kind === 'file');
 }
 
 function table(files: readonly PlannedFile[], width: number, symbols: Symbols): readonly Line[] {

@@ -10,7 +10,7 @@ export function RehearsalScreen(props: SetupProps): ReactNode {
 	const {state, finish} = props;
 	const theme = useTheme();
 	const backup = state.written?.backup ?? null;
-	const freezes = state.machine?.freezes ?? [];
+	const freezes = state.machine?.rehearses ?? [];
 	const lines = (width: number): readonly Line[] => {
 		const blank: Line = {tone: 'plain', text: ''};
 		const done = state.written === null ? 'Nothing had to be changed.' : `${state.configuration} is written.`;

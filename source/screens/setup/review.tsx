@@ -5,9 +5,10 @@ import {useTheme, type Symbols} from '../../components/theme.js';
 import {count} from '../../core/checks/words.js';
 import type {Plan} from '../../core/config/plan.js';
 import {verdictSentence} from '../../core/verdict-words.js';
+import {visible} from '../../core/visible-text.js';
 import {stepNumber, steps, type StepName} from '../../core/wizard/steps.js';
 import {summaryOf} from '../../core/wizard/words.js';
-import {markedLines, plainLines, type Line} from './lines.js';
+import {markedLines, plainLines, remedyLines, type Line} from './lines.js';
 import {Question} from './question.js';
 import type {SetupProps} from './view.js';
 
@@ -43,12 +44,15 @@ export function reviewLines(plan: Plan, width: number, symbols: Symbols): readon
 	const others = plan.actions.filter(({kind}) => kind !== 'write-configuration');
 	return [
 		...(plan.valid ? markedLines(good ? 'done' : 'warning', plan.sentence, width, symbols) : []),
-		...plan.problems.flatMap(({message}) => markedLines('failed', message, width, symbols)),
-		...plan.warnings.flatMap(({message}) => markedLines('warning', message, width, symbols)),
+		...plan.problems.flatMap(({message, remedies = []}) => [
+			...markedLines('failed', visible(message), width, symbols),
+			...remedies.flatMap(remedy => remedyLines(visible(remedy), width, symbols)),
+		]),
+		...plan.warnings.flatMap(({message}) => markedLines('warning', visible(message), width, symbols)),
 		blank,
 		...headingLines(plan, width, symbols),
 		...diffLines(plan, width),
-		...(others.length === 0 ? [] : [blank, {tone: 'strong', text: 'Also'} as Line, ...others.flatMap(({sentence}) => hangingLines(sentence, width))]),
+		...(others.length === 0 ? [] : [blank, {tone: 'strong', text: 'Also'} as Line, ...others.flatMap(({sentence}) => hangingLines(visible(sentence), width))]),
 	];
 }
 
@@ -66,7 +70,7 @@ function diffLines(plan: Plan, width: number): readonly Line[] {
 	const fresh = plan.previous === null;
 	// Long values are broken, never cut: what is written must be seen whole.
 	return lines.flatMap(({sign, text}) => {
-		const spaced = text.replaceAll('\t', '  ');
+		const spaced = visible(text).replaceAll('\t', '  ');
 		const indent = spaced.slice(0, spaced.search(/\S|$/));
 		return wrapText(spaced.slice(indent.length), Math.max(8, width - 4 - indent.length)).map((part, index): Line => ({
 			tone: fresh ? 'plain' : tones[sign],

@@ -85,7 +85,7 @@ export function ScriptPathScreen(props: SetupProps & {readonly entry: 'preScript
 			initial={path}
 			change={value => ({type: 'entered', name: entry, value})}
 			placeholder={entry === 'preScript' ? '/etc/azure/pre.sh' : '/etc/azure/post.sh'}
-			validation={state.waiting ? {kind: 'plain', text: `looking${symbols.ellipsis}`} : lookWords(path, state.looks[path], obstacle(entry === 'preScript' ? 'pre-script' : 'post-script', state), 'script', symbols)}
+			validation={state.waiting ? {kind: 'plain', text: `looking${symbols.ellipsis}`} : path === '' && state.complaint !== null ? {kind: 'bad', text: state.complaint} : lookWords(path, state.looks[path], obstacle(entry === 'preScript' ? 'pre-script' : 'post-script', state), 'script', symbols)}
 		/>
 	);
 }

@@ -1,9 +1,9 @@
 import type {ReactNode} from 'react';
-import {Box, Text} from 'ink';
 import {wrapText} from '../../components/columns.js';
 import {useRoom, useSize} from '../../components/size.js';
 import {TextField, useTextField, type TextFieldHandle} from '../../components/text-field.js';
 import {useTheme, type Mark, type Tone} from '../../components/theme.js';
+import type {LeftOut} from '../../components/text-field-state.js';
 import type {WizardEvent} from '../../core/wizard/types.js';
 import {Question} from './question.js';
 import type {SetupProps} from './view.js';
@@ -61,17 +61,18 @@ export type CheckedFieldProps = {
 	readonly label?: string;
 };
 
+const leftOutWords: Readonly<Record<LeftOut, string>> = {
+	lines: 'Only the first of the pasted lines was taken.',
+	characters: 'Tabs, control characters and invisible ones in what was pasted were left out.',
+};
+
 /** A field with what its check says below, in as many lines as it needs. */
 export function CheckedField({field, validation, placeholder = '', secret = false, label = ''}: CheckedFieldProps): ReactNode {
 	const theme = useTheme();
 	const room = useRoom();
-	const mark = marks[validation.kind];
+	// What is lost is said before what is right.
+	const {kind, text}: Validation = field.leftOut === null || validation.kind === 'bad' ? validation : {kind: 'warning', text: `${leftOutWords[field.leftOut]} ${validation.text}`.trimEnd()};
+	const mark = marks[kind];
 	const front = mark === null ? '' : `${theme.symbols[mark]} `;
-	const [first = '', ...rest] = wrapText(front + validation.text, room.columns - 3);
-	return (
-		<Box flexDirection="column" flexShrink={0}>
-			<TextField field={field} label={label} placeholder={placeholder} secret={secret} validation={{tone: tones[validation.kind], text: first}} />
-			{rest.map((line, index) => <Text key={index} wrap="truncate" {...theme.style(tones[validation.kind])}>{`  ${line}`}</Text>)}
-		</Box>
-	);
+	return <TextField field={field} label={label} placeholder={placeholder} secret={secret} validation={{tone: tones[kind], text: wrapText(front + text, room.columns - 3).join('\n')}} />;
 }

@@ -12,9 +12,9 @@ const target = (mount: string) => ({mount, device: '8:1', type: 'ext4'});
 const look: MachineLook = {
 	root: true,
 	azure: {deployment: 'resource-manager', name: 'vm-sql-01', location: 'westeurope', resourceId: null, problem: null},
-	directory: {path: '/etc/azure', state: 'there', problem: null},
+	directory: {path: '/etc/azure', state: 'there', problem: null, remedy: null},
 	extension: {directory: '/x', version: '1.0.9227.0', running: false},
-	freeze: {plan: {waves: [[target('/data')], [target('/')]], excluded: [], disks: 2}, problem: null},
+	freeze: {plan: {waves: [[target('/data')], [target('/')]], excluded: [], disks: 2}, fenced: [], problem: null},
 	configuration: {path: '/etc/azure/VMSnapshotScriptPluginConfig.json', state: 'missing', settings: null, problem: null, documented: null},
 };
 const line = (changed: Partial<MachineLook>, what: string, named = false) => machineSight({...look, ...changed}, named).lines.find(one => one.what === what);
@@ -28,8 +28,8 @@ suite('what the first step says of a machine', () => {
 	});
 
 	test('what stands in the way is a problem', () => {
-		assert.equal(line({azure: {...look.azure, deployment: 'classic'}}, 'Azure')?.state, 'problem');
-		assert.equal(line({directory: {path: '/etc/azure', state: 'refused', problem: 'Others may write to it.'}}, 'directory')?.found, 'Others may write to it');
+		assert.equal(line({azure: {...look.azure!, deployment: 'classic'}}, 'Azure')?.state, 'problem');
+		assert.equal(line({directory: {path: '/etc/azure', state: 'refused', problem: 'Others may write to it.', remedy: 'Let them not: chmod go-w /etc/azure'}}, 'directory')?.found, 'Others may write to it. Let them not: chmod go-w /etc/azure');
 		assert.equal(line({freeze: {plan: null, problem: '/x is not a mount point.'}}, 'filesystems')?.state, 'problem');
 		assert.equal(line({extension: {directory: '/x', version: '1', running: true}}, 'extension')?.state, 'warning');
 	});
@@ -39,6 +39,18 @@ suite('what the first step says of a machine', () => {
 		assert.match(line({configuration}, 'configuration')!.found, /cannot be made out.*It is empty$/);
 		assert.match(line({configuration}, 'documented')!.found, /never reads it/);
 		assert.deepEqual(machineSight({...look, configuration}, false).existing, {path: configuration.path, settings: null, problem: 'It is empty.'});
+	});
+
+	test('what a fence keeps a rehearsal from is told, and Azure is not kept from it', () => {
+		const plan = {waves: [[target('/data')]], excluded: [], disks: 1};
+		const fenced = {freeze: {plan, fenced: ['/'], problem: null}};
+		assert.match(line(fenced, 'filesystems')!.found, /^Azure would freeze \/data and \/; QUIESCE_FREEZE_ONLY lets a rehearsal here freeze only \/data$/);
+		const {freezes, rehearses} = machineSight({...look, ...fenced}, false);
+		assert.deepEqual([freezes, rehearses], [['/data', '/'], ['/data']]);
+	});
+
+	test('while Azure is being asked all else is there already', () => {
+		assert.deepEqual(machineSight({...look, azure: null}, false).lines.map(({state}) => state), ['info', 'fine', 'fine', 'fine', 'info']);
 	});
 
 	test('mounts that were named are those of the rehearsal', () => {

@@ -83,13 +83,20 @@ suite('the wizard with the machine, without a terminal', {skip: whyNotRoot(), ti
 		view.end();
 	});
 
-	test('Esc on the first screen goes back to where one came from', async () => {
-		const view = openView();
+	test('Esc on the first screen goes back to where one came from; where that is the shell, it says that nothing was changed', async () => {
+		const view = openView({}, 'app');
 		await view.reaches(/none yet/);
 		await view.send('\u001B');
 		await view.wentBack;
 		assert.ok(!existsSync(draft));
 		view.end();
+
+		const alone = openView();
+		await alone.reaches(/none yet/);
+		await alone.send('\u001B');
+		assert.deepEqual(await alone.left, {exitCode: 0, summary: 'Nothing was changed.'});
+		assert.ok(!existsSync(draft));
+		alone.end();
 	});
 
 	test('Ctrl-C keeps a draft, and says so; the next visit offers it', async () => {

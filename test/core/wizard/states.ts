@@ -5,7 +5,7 @@ import type {ApplicationOffer, MachineSight, PathLook, WizardEvent, WizardState}
 
 export const configuration = '/etc/azure/VMSnapshotScriptPluginConfig.json';
 
-export const emptyMachine: MachineSight = {lines: [], freezes: ['/data'], existing: null};
+export const emptyMachine: MachineSight = {lines: [], freezes: ['/data'], rehearses: ['/data'], existing: null};
 
 export const mariadb: ApplicationOffer = {
 	id: 'mariadb', name: 'mariadb', title: 'MariaDB 10.11', found: 'running', running: true, detected: true, summary: 'Holds it.', settings: {user: 'root'},

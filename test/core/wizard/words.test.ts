@@ -3,7 +3,8 @@ import {suite, test} from 'node:test';
 import * as fc from 'fast-check';
 import {readEffectiveSettings} from '../../../source/core/extension/settings.js';
 import {ago} from '../../../source/core/wizard/ago.js';
-import {consequencesOf, effectiveLimit, questionOf, valueNotes} from '../../../source/core/wizard/words.js';
+import {valueNotes} from '../../../source/core/wizard/notes.js';
+import {consequencesOf, effectiveLimit, questionOf} from '../../../source/core/wizard/words.js';
 import {why} from '../../../source/core/wizard/why.js';
 import {pagesOf, steps} from '../../../source/core/wizard/steps.js';
 import {begun, configuration, emptyMachine, enter, mariadb, next, play} from './states.js';
@@ -33,6 +34,9 @@ suite('what the wizard says', () => {
 		assert.deepEqual(valueNotes('timeout', state), ['now 60 s', 'default 30 s', 'from 1 to 1800 s']);
 		assert.deepEqual(valueNotes('poll', state), ['default 3 s', 'from 1 to 5 s']);
 		assert.equal(valueNotes('on-failure', state)[0], 'now no backup');
+		const odd = begun({machine: {...emptyMachine, existing: {path: configuration, settings: {fsFreezeEnabled: 'false', timeoutInSeconds: 0}, problem: null}}});
+		assert.deepEqual(valueNotes('freeze', odd), ['now "false", which is not right', 'default freeze', 'fsFreezeEnabled']);
+		assert.equal(valueNotes('timeout', odd)[0], 'now 0, which is not right');
 	});
 
 	test('what the extension really does is said where it matters', () => {

@@ -14,7 +14,7 @@ import {bytes, draw, open, ascii, type FakeTerminal} from '../../support/screen.
 const address = 'https://example.invalid/VMSnapshotScriptPluginConfig.json';
 const long = 'a'.repeat(120);
 const machine = {
-	...emptyMachine, freezes: ['/', '/data'],
+	...emptyMachine, freezes: ['/', '/data'], rehearses: ['/', '/data'],
 	lines: [{state: 'fine' as const, what: 'Azure', found: 'a virtual machine of Azure Resource Manager'}, {state: 'warning' as const, what: 'extension', found: `not installed ${'word '.repeat(30)}`}],
 };
 const text = `${JSON.stringify({preScriptLocation: `/opt/${long}/pre.sh`, postScriptLocation: '/etc/azure/post.sh', timeoutInSeconds: 120}, null, 2)}\n`;
@@ -181,6 +181,40 @@ suite('the keys of the wizard', () => {
 		terminal.end();
 	});
 
+	test('what Tab offers stands below all that the check says, also where that takes several lines', async () => {
+		const state = reduceWizard(reduceWizard(atScripts, enter('preScript', '/s/pre.sh')), {type: 'looked', look: {...file('/s/pre.sh'), syntax: {line: 3, message: 'Syntax error: end of file unexpected'}}});
+		const fake = new Fake(state);
+		fake.cell.set(state);
+		const terminal = fake.open(40);
+		await terminal.send(bytes.tab);
+		assert.match(terminal.frame(), /▲ regular file.*\n.*\n.*Syntax error: end of file\n +unexpected\n +\/s\/pre\.sh\n +\/s\/pre\.sh\.old\n/);
+		terminal.end();
+	});
+
+	test('Enter in an empty field says what is missing', async () => {
+		const fake = new Fake(atScripts);
+		const terminal = fake.open();
+		assert.match(terminal.frame(), /Type a path; tab completes it\./);
+		await terminal.send(bytes.enter);
+		assert.match(terminal.frame(), /✖ A path is needed\./);
+		terminal.end();
+	});
+
+	test('what a paste loses is said', async () => {
+		const fake = new Fake(atScripts);
+		const terminal = fake.open();
+		await terminal.send('\u001B[200~/s/pre.sh\n\u001B[201~');
+		assert.match(terminal.frame(), /✔ regular file/);
+		await terminal.send('\u0015', '\u001B[200~/s/pre.sh\r\n/s/post.sh\n\u001B[201~');
+		assert.match(terminal.frame(), /▲ Only the first of the pasted lines was taken\./);
+		await terminal.send(bytes.left);
+		assert.match(terminal.frame(), /✔ regular file/);
+		await terminal.send(bytes.end, '\u0015', '\u001B[200~/s/pre\t.sh\u001B[201~');
+		assert.match(terminal.frame(), /▲ Tabs, control characters and invisible ones in what was pasted were left\s+out\./);
+		assert.equal(fake.cell.read().entries.preScript, '/s/pre.sh');
+		terminal.end();
+	});
+
 	test('parameters: a line each, with blanks, quotes, empty ones and non-ASCII; edited, removed, and left with Enter', async () => {
 		const fake = new Fake(play(atScripts, enter('preScript', '/s/pre.sh'), next, enter('postScript', '/s/post.sh'), next, next));
 		const terminal = fake.open();
@@ -262,6 +296,37 @@ suite('the keys of the wizard', () => {
 		await terminal.send('?');
 		assert.match(terminal.frame(), /With true a backup is taken/);
 		terminal.end();
+	});
+
+	test('what would act on the terminal is written as its code', () => {
+		const odd = plan({
+			text: '{"x": "a\u202Eb"}\n', previous: '\u001B[2J no', diff: [{sign: '-', text: '\u001B[2J no'}, {sign: '+', text: '{"x": "a\u202Eb"}'}],
+			warnings: [{key: '', message: 'It holds \u0007.'}],
+		});
+		const at = play(atScripts, enter('preScript', '/s/pre.sh'), next, enter('postScript', '/s/post.sh'), next, next, enter('preParameters', ['a\u202Eb', 'x']));
+		for (const state of [at, {...at, page: 'review' as const, plan: {key: '', plan: odd}}]) {
+			const frame = draw(<>{still(state)}</>);
+			assert.doesNotMatch(frame, /[\u0007\u001B\u202E]/);
+			assert.match(frame, /a\\u202eb/);
+		}
+	});
+
+	test('the review says at its head what would become of Enter', () => {
+		const at = {...play(atScripts, enter('preScript', '/s/pre.sh'), next, enter('postScript', '/s/post.sh'), next, next), page: 'review' as const};
+		const question = (changed: Partial<WizardState>): string => draw(<>{still({...at, ...changed})}</>).split('\n')[4] ?? '';
+		assert.match(question({plan: {key: '', plan: plan()}}), /^ This is what will be written\.$/);
+		assert.match(question({plan: {key: '', plan: plan({changed: false})}}), /^ Nothing has to be written/);
+		assert.match(question({plan: null, complaint: 'It is full.'}), /^ Nothing has been written\.$/);
+		const refused = {...at, plan: {key: '', plan: plan({valid: false, problems: [{key: '', value: '/x', expected: '', message: 'Everybody may write to it.', remedies: ['Let them not: chmod go-w /x', 'Or use another one.']}]})}};
+		assert.match(draw(<>{still(refused)}</>), /This cannot be written as it is\.\n\n ✖ Everybody may write to it\.\n {3}→ Let them not: chmod go-w \/x\n {3}→ Or use another one\.\n/);
+	});
+
+	test('where a template comes from is said, without the secrets in its address', () => {
+		const state = {...play(begun({machine, template: 'http://me:secret@model.invalid/a.json'}), next)};
+		const frame = draw(<SetupScreen state={state} read={() => state} send={nothing} back={nothing} leave={nothing} complete={() => []} finish={nothing} now="2026-11-24T05:00:00Z" address="http://me:secret@model.invalid/a.json" />);
+		assert.match(frame, /A template of your own {3}from model\.invalid/);
+		assert.match(frame, /http:\/\/model\.invalid\/a\.json/);
+		assert.doesNotMatch(frame, /secret/);
 	});
 
 	test('a look that arrives later is shown', () => {
