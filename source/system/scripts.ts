@@ -84,6 +84,9 @@ export type StartedScript = {
 	readonly ended: Promise<ScriptEnd>;
 };
 
+/** How often the last lines of a flood are shown while it goes on. */
+const catchUpEveryMs = 1000;
+
 /** What one read takes from a pipe at most: what it holds. Bytes. */
 const readAtOnce = 256 * 1024;
 
@@ -114,9 +117,11 @@ export function startScript(command: ScriptCommand, options: ScriptOptions = {})
 	const ended = Promise.withResolvers<ScriptEnd>();
 	let endedBy: ScriptEnd['endedBy'] = 'itself';
 	let timer: NodeJS.Timeout | undefined;
+	const catchingUp = setInterval(() => pipes.forEach(({collector}) => collector.catchUp()), catchUpEveryMs);
 	let over = false;
 	const finish = (exitCode: number | null, signal: string | null, notStarted: Partial<ScriptEnd> = {}): void => {
 		clearTimeout(timer);
+		clearInterval(catchingUp);
 		options.signal?.removeEventListener('abort', onAbort);
 		over = true;
 		ended.resolve({exitCode, signal, endedBy, durationMs: performance.now() - begun, stdoutBytes: bytes.stdout, stderrBytes: bytes.stderr, ...notStarted});
