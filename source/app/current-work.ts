@@ -1,7 +1,7 @@
-import type {CycleResult} from '../core/cycle-events.js';
+import type {Interruption} from '../core/cycle-events.js';
 
 /** A signal that ends what is under way. */
-export type WorkSignal = NonNullable<CycleResult['interrupted']>;
+export type WorkSignal = Interruption;
 
 /** What the app must know about something of this process that is not over yet, and leaves something behind where it is cut off: a cycle, a verification. */
 export type CurrentWork = {

@@ -1,9 +1,10 @@
 import {useEffect, useState, type ReactNode} from 'react';
 import {hostname} from 'node:os';
-import {Text, renderToString} from 'ink';
+import {Box, Text, renderToString} from 'ink';
 import {useCellValue} from '../components/cell.js';
 import {useNow} from '../components/clock.js';
 import type {Binding} from '../components/bindings.js';
+import {wrapText} from '../components/columns.js';
 import {Frame} from '../components/frame.js';
 import {ScrollView, useScroll} from '../components/scroll.js';
 import {useRoom} from '../components/size.js';
@@ -123,11 +124,24 @@ function Running({cycle}: {readonly cycle: RunningCycle}): ReactNode {
 	const waiting = useCellValue(cycle.waiting);
 	const now = useNow();
 	const elapsed = progress.startedAt === null ? '' : `   ${duration(now - progress.startedAt)}`;
-	const label = aborting === null ? 'abort: thaw, run the post-script, stop' : 'aborting: it thaws, runs the post-script, and ends';
+	const holder = useCellValue(cycle.holder);
+	const label = stage === 'preparing' ? 'leave, nothing has been done' : aborting === null ? 'abort: thaw, run the post-script, stop' : 'aborting: it thaws, runs the post-script, and ends';
 	return (
 		<Frame where={['live cycle']} right={machine + elapsed} explanation={explanation} bindings={[{keys: ['ctrl-c'], label, run: () => cycle.abort('SIGINT')}]}>
-			{stage === 'preparing' ? <Waiting text="making ready, waiting for the lock" /> : <CycleLive progress={progress} now={now} waiting={waiting} aborting={aborting !== null} />}
+			{stage === 'preparing' ? <Preparing holder={holder} /> : <CycleLive progress={progress} now={now} waiting={waiting} aborting={aborting !== null} />}
 		</Frame>
+	);
+}
+
+function Preparing({holder}: {readonly holder: string | null}): ReactNode {
+	const {columns} = useRoom();
+	if (holder === null) return <Waiting text="making ready" />;
+	return (
+		<Box flexDirection="column">
+			<Waiting text="waiting for the lock" />
+			<Text> </Text>
+			{wrapText(`Another cycle, or a backup by Azure, is under way: ${holder} holds the lock.`, columns - 2).map((line, index) => <Text key={index}>{`  ${line}`}</Text>)}
+		</Box>
 	);
 }
 

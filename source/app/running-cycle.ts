@@ -3,7 +3,7 @@ import {Cell} from '../components/cell.js';
 import type {CycleEvent, CycleResult} from '../core/cycle-events.js';
 import {foldProgress, initialProgress, isFrozen, type Progress} from '../core/progress.js';
 import {setCurrentWork, type WorkSignal} from './current-work.js';
-import {startCycle, type CycleOrder, type CycleRun} from '../operations/run-cycle.js';
+import {startCycle, type CycleOrder} from '../operations/run-cycle.js';
 import {countWaiting} from '../system/waiting-processes.js';
 
 /** How often is counted who waits, while anything is frozen: the kernel tells nobody. Milliseconds. */
@@ -20,12 +20,14 @@ export class RunningCycle {
 	readonly stage = new Cell<CycleStage>('preparing');
 	/** The first signal that asked for its end. */
 	readonly aborting = new Cell<WorkSignal | null>(null);
+	/** While it waits for the lock: who holds it. */
+	readonly holder = new Cell<string | null>(null);
 	/** How many processes wait for a frozen filesystem; null where that cannot be told. */
 	readonly waiting = new Cell<number | null>(null);
 	/** Rejects with a Failure where nothing was begun. */
 	readonly ended: Promise<CycleResult>;
 	readonly #summarise: (progress: Progress, result: CycleResult) => string;
-	#run: CycleRun | null = null;
+	readonly #interruption = new AbortController();
 	#latest: Progress = initialProgress();
 	#scheduled = false;
 	/** While somebody counts who waits for the frozen filesystems. */
@@ -42,7 +44,7 @@ export class RunningCycle {
 	readonly abort = (signal: WorkSignal): void => {
 		if (this.aborting.read() !== null || this.stage.read() === 'ended') return;
 		this.aborting.set(signal);
-		this.#run?.abort(signal);
+		this.#interruption.abort(signal);
 	};
 
 	/** What stays on the terminal. */
@@ -50,11 +52,9 @@ export class RunningCycle {
 
 	async #live(order: CycleOrder): Promise<CycleResult> {
 		try {
-			this.#run = await startCycle(order, event => this.#take(event));
-			const signal = this.aborting.read();
-			if (signal !== null) this.#run.abort(signal);
+			const run = await startCycle(order, event => this.#take(event), {signal: this.#interruption.signal, onWaiting: holder => this.holder.set(holder)});
 			this.stage.set('running');
-			return await this.#run.ended;
+			return await run.ended;
 		} finally {
 			this.#counting?.abort();
 			this.#flush();

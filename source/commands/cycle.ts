@@ -1,5 +1,5 @@
 import {exitCodeOf} from '../core/cycle/exit-code.js';
-import type {CycleEvent, CycleResult} from '../core/cycle-events.js';
+import type {CycleEvent, Interruption} from '../core/cycle-events.js';
 import {exitCodes, Failure} from '../core/failure.js';
 import {startCycle} from '../operations/run-cycle.js';
 import {jsonLine} from '../output/json-lines.js';
@@ -11,7 +11,7 @@ import {defaultConfiguration, type Command} from './invocation.js';
 /** How long what was written is waited for after everything is done: a reader that has stopped must not keep quiesce running. */
 const drainWithinMs = 2000;
 
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const satisfies readonly NonNullable<CycleResult['interrupted']>[];
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const satisfies readonly Interruption[];
 
 /** `quiesce cycle`: a live cycle now. Ends the process itself, with the exit code of its outcome. */
 export const run: Command = async invocation => {
@@ -21,12 +21,13 @@ export const run: Command = async invocation => {
 	}
 
 	const output = openOutput(1);
+	const words = openOutput(2);
 	const print = mode === 'json' ? jsonLine : plainPrinter();
 	// Not a stop (Ctrl-Z) while something may be frozen or held: the cycle would stand still and the filesystems with it.
 	for (const stop of ['SIGTSTP', 'SIGTTOU', 'SIGTTIN'] as const) process.on(stop, () => {});
 	let last = '';
-	const early = new AbortController();
-	let abort = (signal: (typeof signals)[number]): void => early.abort(signal);
+	const interruption = new AbortController();
+	let abort = (signal: Interruption): void => interruption.abort(signal);
 	for (const signal of signals) process.on(signal, () => abort(signal));
 	const cycle = await startCycle({
 		configuration: flags.config ?? defaultConfiguration,
@@ -39,16 +40,18 @@ export const run: Command = async invocation => {
 		// In JSON the result is the last line, whatever comes before it.
 		if (event.event === 'result' && flags.verify === true && mode === 'json') last = print(event);
 		else output.write(print(event));
-	}, invocation.guard);
-	abort = signal => cycle.abort(signal);
-	if (early.signal.aborted) cycle.abort(early.signal.reason as (typeof signals)[number]);
+	}, {
+		begun: invocation.guard,
+		signal: interruption.signal,
+		onWaiting: holder => words.write(`quiesce: Another cycle, or a backup by Azure, is under way: ${holder} holds the lock. Waiting for it for at most ${flags.wait ?? 0} s.\n`),
+	});
 	const result = await cycle.ended;
 	let exitCode = exitCodeOf(result);
 	if (flags.verify === true && result.interrupted === undefined) {
-		const interruption = new AbortController();
-		abort = signal => interruption.abort(signal);
+		const stop = new AbortController();
+		abort = signal => stop.abort(signal);
 		const {verifyCycle} = await import('./cycle-verification.js');
-		exitCode = await verifyCycle(result, exitCode, mode, interruption.signal, text => output.write(text));
+		exitCode = await verifyCycle(result, exitCode, mode, stop.signal, text => output.write(text));
 	}
 
 	output.write(last);

@@ -92,8 +92,11 @@ export type CycleResult = {
 	/** What Azure's extension would have made of the very same cycle. */
 	readonly azure: Verdict;
 	/** Where a signal ended the cycle. */
-	readonly interrupted?: 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+	readonly interrupted?: Interruption;
 };
+
+/** A signal that ends a cycle before its time. */
+export type Interruption = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
 export type CycleHappening = PhaseStarted | PhaseEnded | OutputLine | MountState | CycleWarning | CycleResult;
 

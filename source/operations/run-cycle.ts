@@ -1,8 +1,12 @@
-import type {CycleEvent, CycleHappening, CycleResult, EventSink} from '../core/cycle-events.js';
+import {phaseNames, type CycleEvent, type CycleHappening, type CycleResult, type EventSink, type Interruption} from '../core/cycle-events.js';
+import {ownError} from '../core/errors.js';
+import {checkExtension} from '../core/extension/index.js';
 import {Failure} from '../core/failure.js';
 import {historyFold} from '../core/history.js';
-import type {BegunGuard} from '../system/guard/beginning.js';
+import {gatherExtensionFacts} from '../system/azure-files.js';
+import type {GuardStart} from '../system/guard.js';
 import {appendHistory} from '../system/history-store.js';
+import {asAzure} from './cycle/as-azure.js';
 import {asFailedCycle, prepareCycle, type CycleOrder} from './cycle/preparation.js';
 import {Cycle} from './cycle/cycle.js';
 
@@ -10,22 +14,26 @@ export type {CycleOrder} from './cycle/preparation.js';
 
 /** A cycle under way. */
 export type CycleRun = {
-	readonly id: string;
 	/** Resolves after the last event, when nothing is frozen or held any more. Rejects only for a bug, and then too after the result. */
 	readonly ended: Promise<CycleResult>;
-	/** Thaws, runs the post-script, and ends: what a signal asks for. Only the first one counts. */
-	abort(signal: NonNullable<CycleResult['interrupted']>): void;
+};
+
+export type CycleStart = GuardStart & {
+	/** Aborted with an Interruption: thaws, runs the post-script, and ends; a cycle that still waits for the lock ends without having done anything. */
+	readonly signal: AbortSignal;
 };
 
 /**
- * Begins a live cycle: check, pre-script, freeze, snapshot, thaw, post-script. Its events go to the sink as they happen; the last one is the result. `begun`: a
- * guard that was begun for it.
+ * Begins a live cycle: check, pre-script, freeze, snapshot, thaw, post-script. Its events go to the sink as they happen; the last one is the result.
  * Rejects with a Failure where nothing was begun: exit code 7 where another cycle or the extension holds the lock, 2 for a mount or a provider that will not do.
  */
-export async function startCycle(order: CycleOrder, sink: EventSink, begun?: BegunGuard): Promise<CycleRun> {
-	const preparation = await prepareCycle(order, begun).catch((error: unknown) => {
+export async function startCycle(order: CycleOrder, sink: EventSink, start: CycleStart): Promise<CycleRun> {
+	const {signal} = start;
+	const preparation = await prepareCycle(order, start).catch((error: unknown) => {
+		if (signal.aborted) return null;
 		throw asFailedCycle(error);
 	});
+	if (preparation === null) return interruptedRun(order, interruptionOf(signal), sink);
 	const history = historyFold(preparation.id, 'quiesce');
 	const tell = (happening: CycleHappening): void => {
 		const event = {...happening, at: new Date().toISOString()};
@@ -47,9 +55,24 @@ export async function startCycle(order: CycleOrder, sink: EventSink, begun?: Beg
 	};
 
 	const cycle = new Cycle(preparation, tell);
-	return {
-		id: preparation.id,
-		ended: cycle.run(),
-		abort: signal => cycle.abort(signal),
+	const abort = (): void => cycle.abort(interruptionOf(signal));
+	if (signal.aborted) abort();
+	else signal.addEventListener('abort', abort, {once: true});
+	return {ended: cycle.run()};
+}
+
+function interruptionOf(signal: AbortSignal): Interruption {
+	return signal.reason as Interruption;
+}
+
+/** A cycle that was interrupted before it began: all of it is told, and none of it done. */
+function interruptedRun(order: CycleOrder, interrupted: Interruption, sink: EventSink): CycleRun {
+	const at = new Date().toISOString();
+	const result: CycleResult = {
+		event: 'result', outcome: 'failed', errors: [ownError('Interrupted')], freezeWindowMs: 0, quiesceWindowMs: 0, mounts: [], snapshot: null,
+		azure: asAzure(checkExtension(gatherExtensionFacts(order.configuration)), null, null, []), interrupted,
 	};
+	for (const phase of phaseNames) sink({event: 'phase', phase, state: phase === 'check' ? 'failed' : 'skipped', detail: phase === 'check' ? 'interrupted before it began' : 'interrupted', at});
+	sink({...result, at});
+	return {ended: Promise.resolve(result)};
 }

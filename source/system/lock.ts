@@ -19,16 +19,17 @@ export type HeldLock = {
 
 /**
  * Takes the lock: an exclusive POSIX lock on the whole file. A file that nobody holds a lock on is no lock; the file stays. Throws a Failure (exit 7)
- * that names the holder, at once or after `waitMs`. After a throw for a wait that took too long, one thread of the pool still waits: the
+ * that names the holder, at once or after `waitMs`; `onWaiting` hears of the holder that is waited for. After a throw for a wait that took too long, one thread of the pool still waits: the
  * process must end itself by a signal.
  */
-export async function takeLock(native: Native, path: string, waitMs: number): Promise<HeldLock> {
+export async function takeLock(native: Native, path: string, waitMs: number, onWaiting?: (holder: string) => void): Promise<HeldLock> {
 	const until = performance.now() + waitMs;
 	for (;;) {
 		const descriptor = openLockFile(path);
 		try {
 			let errno = native.lock(descriptor, 0, 0);
 			if ((errno === 'EAGAIN' || errno === 'EACCES') && performance.now() < until) {
+				onWaiting?.(describeHolder(native, descriptor, path).who);
 				// Undefined where it took too long, null where it is ours now.
 				const outcome = await within(native.lockWaiting(descriptor, 0, 0), until - performance.now());
 				errno = outcome === undefined ? 'EAGAIN' : outcome;
@@ -123,10 +124,14 @@ function isStillAt(descriptor: number, path: string): boolean {
 	}
 }
 
-function heldByAnother(native: Native, descriptor: number, path: string): Failure {
+function describeHolder(native: Native, descriptor: number, path: string): {readonly pid: number | null; readonly who: string} {
 	const pid = native.lockHolder(descriptor)?.pid ?? readLockHolder(path)?.pid ?? null;
 	const command = pid === null ? null : commandLineOf(pid);
-	const who = pid === null ? 'another process' : `process ${pid}${command === null ? '' : ` (${command})`}`;
+	return {pid, who: pid === null ? 'another process' : `process ${pid}${command === null ? '' : ` (${command})`}`};
+}
+
+function heldByAnother(native: Native, descriptor: number, path: string): Failure {
+	const {pid, who} = describeHolder(native, descriptor, path);
 	return new Failure(`Another cycle, or a backup by Azure, is under way: ${who} holds the lock ${path}.`, {
 		remedy: ['Wait until it has finished, or let quiesce wait: --wait SECONDS', ...(pid === null ? [] : [`To see what it is: ps -fp ${pid}`])],
 		exitCode: exitCodes.locked,

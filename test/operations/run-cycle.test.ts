@@ -210,6 +210,14 @@ suite('scripts in a cycle', {skip, concurrency: 2}, () => {
 		assert.ok(end.events.some(event => event.event === 'warning' && event.id === 'pre-script-loud'));
 	});
 
+	test('of a script that writes much, what it wrote last is shown', async context => {
+		const one = await lab(context, {pre: 'note pre; seq 100000; echo "the disk is gone"; exit 1'});
+		const end = await one.cycle();
+		const lines = end.events.flatMap(event => (event.event === 'output' ? [event.line] : []));
+		assert.ok(lines.length < 2000, `${lines.length} lines`);
+		assert.deepEqual(lines.slice(-2), ['100000', 'the disk is gone']);
+	});
+
 	test('parameters that no program can be given: neither script runs', async context => {
 		const one = await lab(context, {settings: {postScriptParams: ['a\u0000b']}});
 		const end = await one.cycle();
@@ -231,6 +239,23 @@ suite('an interrupted cycle', {skip, concurrency: 2}, () => {
 			await nothingFrozen(one);
 		});
 	}
+
+	test('while it waits for the lock: it ends at once, and nothing is run', async context => {
+		const one = await lab(context);
+		const first = one.start(['--hold', '30']);
+		await first.until('"phase":"snapshot","state":"started"');
+		const second = one.start(['--wait', '60']);
+		await second.until('Waiting for it');
+		second.kill('SIGTERM');
+		const end = readCycle(await second.ended);
+		assert.deepEqual([end.exitCode, end.result.outcome, end.result.interrupted, codes(end), end.result.snapshot], [143, 'failed', 'SIGTERM', ['Interrupted'], null]);
+		assert.deepEqual(end.phases, {check: 'failed', 'pre-script': 'skipped', freeze: 'skipped', snapshot: 'skipped', thaw: 'skipped', 'post-script': 'skipped'});
+		assert.deepEqual(one.notes(), ['pre']);
+		assert.doesNotMatch(first.output().stdout, /"phase":"thaw"/);
+		first.kill('SIGINT');
+		assert.equal((await first.ended).exitCode, 130);
+		assert.deepEqual(one.notes(), ['pre', 'post']);
+	});
 
 	test('during the pre-script: it is ended, and the post-script runs', async context => {
 		const one = await lab(context, {pre: 'note pre; sleep 300'});

@@ -152,6 +152,19 @@ suite('the live cycle on a screen', {skip}, () => {
 		assert.equal((await first.ended).exitCode, 130);
 	});
 
+	test('while it waits for the lock it says for whom, and ctrl-c leaves at once', async () => {
+		const first = sandbox.startQuiesce(['cycle', '--hold', '50', ...disks.mounts.flatMap(mount => ['--mount', mount])]);
+		await first.until('FROZEN');
+		const screen = await start(['cycle', '--wait', '300']);
+		assert.match(await screen.shows('is under way'), /process \d+[^]*holds the lock[^]*ctrl-c +leave, nothing has been done/);
+		await screen.press('C-c');
+		assert.equal(await screen.exited(), 130);
+		assert.match(await screen.screen(), /interrupted/);
+		assert.equal(posts(), 0);
+		first.kill('SIGINT');
+		assert.equal((await first.ended).exitCode, 130);
+	});
+
 	test('from the app it says first what it will do, and Enter starts', async () => {
 		const screen = await start([]);
 		await screen.shows('Run a live cycle');

@@ -1,4 +1,4 @@
-import type {CycleHappening, CycleResult} from '../../core/cycle-events.js';
+import type {CycleHappening, Interruption} from '../../core/cycle-events.js';
 import {ownError} from '../../core/errors.js';
 import {Failure} from '../../core/failure.js';
 import type {ErrorReference} from '../../core/outcome.js';
@@ -17,7 +17,7 @@ export class Course {
 	/** The state directory lies on one of them: it can be read but not written. */
 	stateStuck = false;
 	readonly #aborting = new AbortController();
-	#interrupted: CycleResult['interrupted'];
+	#interrupted: Interruption | undefined;
 	#bug: unknown;
 
 	constructor(ready: Preparation, tell: (happening: CycleHappening) => void) {
@@ -25,7 +25,7 @@ export class Course {
 		this.telling = new Telling(tell);
 	}
 
-	get interrupted(): CycleResult['interrupted'] {
+	get interrupted(): Interruption | undefined {
 		return this.#interrupted;
 	}
 
@@ -39,7 +39,7 @@ export class Course {
 		return this.#bug;
 	}
 
-	abort(signal: NonNullable<CycleResult['interrupted']>): void {
+	abort(signal: Interruption): void {
 		if (this.#interrupted !== undefined) return;
 		this.#interrupted = signal;
 		this.#aborting.abort(new Failure(`The cycle was interrupted (${signal}).`));

@@ -1,5 +1,5 @@
 import {resolve} from 'node:path';
-import type {CycleHappening, CycleResult} from '../../core/cycle-events.js';
+import type {CycleHappening, CycleResult, Interruption} from '../../core/cycle-events.js';
 import {decideOutcome} from '../../core/cycle/decide.js';
 import {errorReference, ownError} from '../../core/errors.js';
 import type {HeldScripts} from '../../system/guard.js';
@@ -33,7 +33,7 @@ export class Cycle {
 		this.#window = new FreezeWindow(this.#course);
 	}
 
-	abort(signal: NonNullable<CycleResult['interrupted']>): void {
+	abort(signal: Interruption): void {
 		this.#course.abort(signal);
 	}
 

@@ -8,8 +8,7 @@ import {findProvider} from '../../providers/index.js';
 import type {PreparedSnapshot} from '../../providers/provider.js';
 import {extensionDirectory, gatherExtensionFacts, gatherTunables} from '../../system/azure-files.js';
 import {removeEmptyFamilies} from '../../system/families.js';
-import {startGuard, type Guard} from '../../system/guard.js';
-import type {BegunGuard} from '../../system/guard/beginning.js';
+import {startGuard, type Guard, type GuardStart} from '../../system/guard.js';
 import {openJournal, readBootId, type Journal} from '../../system/journal.js';
 import {extensionLockFile} from '../../system/lock.js';
 import {readFence, readMountFacts, resolveDirectories} from '../../system/mounts.js';
@@ -71,9 +70,10 @@ export type Preparation = {
 
 /**
  * Looks at everything, takes the lock, and makes the guard ready. Throws a Failure where the cycle cannot begin: nothing has been run then, nothing
- * was frozen, and nothing stays behind, save a guard that was `begun` and is not ordered yet.
+ * was frozen, and nothing stays behind, save a guard that was `begun` and is not ordered yet. Throws the reason of the signal where that is aborted before the
+ * lock is had.
  */
-export async function prepareCycle(order: CycleOrder, begun?: BegunGuard): Promise<Preparation> {
+export async function prepareCycle(order: CycleOrder, start: GuardStart): Promise<Preparation> {
 	const began = performance.now();
 	const resumed = (await resume()).cycles;
 	const provider = findProvider(order.provider);
@@ -88,7 +88,7 @@ export async function prepareCycle(order: CycleOrder, begun?: BegunGuard): Promi
 	let waiting: Preparation['waiting'] = [];
 	try {
 		journal.append({step: 'begun', cycle: id, bootId: readBootId(), main: markProcess(process.pid)});
-		starting = startGuard({waves: plan.waves, deadlineMs: tunables.deadlineMs, lockFile: extensionLockFile, lockWaitMs: order.lockWaitMs, journalFile: journal.path, journalDevices: stateDevices}, begun);
+		starting = startGuard({waves: plan.waves, deadlineMs: tunables.deadlineMs, lockFile: extensionLockFile, lockWaitMs: order.lockWaitMs, journalFile: journal.path, journalDevices: stateDevices}, start);
 		// While the guard makes itself ready.
 		const facts = gatherExtensionFacts(order.configuration);
 		const check = checkExtension(facts);

@@ -119,7 +119,7 @@ export function standGuard(): void {
 			// Both processes read the fence; what either forbids is forbidden.
 			const targets = openTargets(order.waves, narrower(fence, readFence()));
 			const descriptors = targets.flat().map(({descriptor}) => descriptor);
-			lock = await takeLock(native, order.lockFile, order.lockWaitMs);
+			lock = await takeLock(native, order.lockFile, order.lockWaitMs, holder => tell({is: 'waiting', holder}));
 			const switchFile = order.gracePeriods ?? gracePeriods;
 			const haste = prepareHaste(switchFile);
 			thirdLine = startThirdLine({

@@ -22,6 +22,8 @@ export function mayBeFrozen(state: MountChange | undefined): boolean {
 
 /** What the guard says to the main process: one JSON text a line on its standard output, in the order in which it happens. */
 export type GuardNews =
+	/** Somebody else holds the lock, and is waited for. */
+	| {readonly is: 'waiting'; readonly holder: string}
 	/** `hastens`: the kernel's grace periods will be hurried while it freezes (haste.ts). */
 	| {readonly is: 'ready'; readonly hastens: boolean}
 	| {readonly is: 'impossible'; readonly message: string; readonly remedies: readonly string[]; readonly exitCode: ExitCode}
