@@ -132,6 +132,8 @@ export async function follow(order: FollowOrder, sink: FollowSink): Promise<Foll
 	let looking: NodeJS.Timeout | null = null;
 	/** The history's entries by their ids, once they have been read. */
 	let known: Map<string, string> | null = null;
+	/** Backups that are not in the history yet. */
+	const owed: CycleStory[] = [];
 	let closed = false;
 	let before: CycleStory | null = null;
 	/** Until the end of what is there already is reached, nothing is told but of the latest cycle. */
@@ -146,9 +148,12 @@ export async function follow(order: FollowOrder, sink: FollowSink): Promise<Foll
 	};
 	const remember = (stories: readonly CycleStory[]): void => {
 		if (!places.isOwn || process.geteuid?.() !== 0) return;
+		owed.push(...stories);
+		// While a backup runs filesystems may be frozen: what is written then waits for the thaw, and everything here with it.
+		if (parser.latest?.end === null) return;
 		try {
 			known ??= new Map(readHistory(stateDirectoryPath()).filter(({source}) => source === 'azure').map(entry => [entry.id, JSON.stringify(entry)]));
-			for (const entry of stories.flatMap(story => entryOf(story) ?? [])) {
+			for (const entry of owed.splice(0).flatMap(story => entryOf(story) ?? [])) {
 				if (known.get(entry.id) === JSON.stringify(entry)) continue;
 				known.set(entry.id, JSON.stringify(entry));
 				appendHistory(stateDirectoryPath(), entry);

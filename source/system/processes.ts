@@ -83,12 +83,13 @@ export function membersOfNamespace(namespace: string): readonly number[] {
 	});
 }
 
-/** The command line of a process in one line, shortened; null where it cannot be read. */
+/** The command line of a process in one line, shortened, without control characters; null where it cannot be read. */
 export function commandLineOf(pid: number): string | null {
 	try {
 		const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').filter(word => word !== '').join(' ');
 		const shown = words === '' ? readFileSync(`/proc/${pid}/comm`, 'utf8').trim() : words;
-		return shown.length > 80 ? `${shown.slice(0, 79)}…` : shown;
+		const line = shown.replaceAll(/[\u0000-\u001F\u007F-\u009F]+/g, ' ');
+		return line.length > 80 ? `${line.slice(0, 79)}…` : line;
 	} catch {
 		return null;
 	}

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, suite, test} from 'node:test';
@@ -76,6 +76,31 @@ suite('quiesce watch', {skip: whyNoBundle()}, () => {
 		await watch.until(/task the-next-one[\s\S]*The backup failed/);
 		watch.kill('SIGTERM');
 		assert.equal((await watch.ended).exitCode, 143);
+	});
+
+	test('writes nothing while a backup runs, and all of it into the history afterwards', {skip: firstReason(whyNoSandbox())}, async () => {
+		const past = generateCycle({at: Date.UTC(2026, 5, 1), task: 'the-past-one'});
+		const running = generateCycle({at: Date.UTC(2026, 5, 2), task: 'the-running-one', sequence: 13, post: 'fails'});
+		const silent = running.log.indexOf('\n', running.log.indexOf('proceeded for accepting signals')) + 1;
+		const home = '/var/lib/waagent/Microsoft.Azure.RecoveryServices.VMSnapshotLinux-1.0.9184.0';
+		const log = '/var/lib/elsewhere/extension.log';
+		const sandbox = await makeSandbox({files: [
+			{path: log, content: past.log + running.log.slice(0, silent)},
+			{path: `${home}/HandlerEnvironment.json`, content: JSON.stringify([{handlerEnvironment: {logFolder: '/var/lib/elsewhere', statusFolder: `${home}/status`}}])},
+		]});
+		try {
+			const watch = sandbox.startQuiesce(['watch', '--json']);
+			await watch.until(/"phase":"freeze","state":"started"/);
+			assert.equal(existsSync(sandbox.stateDirectory), false);
+			appendFileSync(sandbox.inside(log), running.log.slice(silent));
+			await watch.until(/"event":"result"/);
+			watch.kill('SIGTERM');
+			assert.equal((await watch.ended).exitCode, 143);
+			const history = readFileSync(join(sandbox.stateDirectory, 'history.jsonl'), 'utf8').trim().split('\n').map(line => (JSON.parse(line) as {id: string; outcome: string}));
+			assert.deepEqual(history.map(({id, outcome}) => [id.slice(-8), outcome]), [['the-past', 'application-consistent'], ['the-runn', 'file-system-consistent']]);
+		} finally {
+			await sandbox.end();
+		}
 	});
 
 	test('finds the log and the status files by the extension\'s own word', {skip: firstReason(whyNoSandbox())}, async () => {

@@ -17,8 +17,8 @@ export function createLineReader(): LineReader {
 	const decoder = new TextDecoder('utf-8', {ignoreBOM: true});
 	const keep = (piece: Uint8Array): void => {
 		if (piece.length === 0 || kept >= mostBytes) return;
-		// Copied: the caller may use its buffer again.
-		const part = piece.slice(0, mostBytes - kept);
+		// Copied (a Buffer's slice is no copy): the caller may use its memory again.
+		const part = Uint8Array.from(piece.subarray(0, mostBytes - kept));
 		pieces.push(part);
 		kept += part.length;
 	};

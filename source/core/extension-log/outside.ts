@@ -44,7 +44,7 @@ export function createOutsideNarrator(): OutsideNarrator {
 			const mountEvents = (next: 'freezing' | 'frozen' | 'thawed'): void => {
 				for (const mount of next === 'thawed' ? mounts.toReversed() : mounts) events.push({event: 'mount', mount, state: next, detail: 'seen from outside'});
 			};
-			if (sight.lock !== null && !sight.lock.isExtension && state === 'unseen') {
+			if (sight.lock !== null && !sight.lock.isExtension && state === 'unseen' && story.silentSince !== null) {
 				const who = sight.lock.pid === null ? 'another process' : `process ${sight.lock.pid}${sight.lock.command === null ? '' : ` (${sight.lock.command})`}`;
 				warn('lock-held-by-another', `The extension wants to freeze, and ${who} holds its lock. It tries for 35 seconds, and then freezes without it.`, 'Look for a second backup or a quiesce cycle at the same time.');
 			}

@@ -118,8 +118,8 @@ function tellPost(facts: CycleFacts, over: boolean, endAt: number): PhaseStory {
 	if (post.decidedAt !== null && facts.plugins !== 0) {
 		return {...base, startedAt: post.beganAt ?? facts.postScriptsAt ?? post.decidedAt, state: 'timed-out', endedAt: post.decidedAt, errors: [errorReference(311)], detail: 'its thread in the extension never answered'};
 	}
-	// After a failed freeze whose lines were dropped (LoggingOff) nothing more is logged but the report: the script runs unseen.
-	const unseen = freeze !== undefined && freeze.silentAt !== null && freeze.frozenAt === null && freeze.failedAt === null;
+	// After a failed freeze the script's lines come behind the report, or never (LoggingOff): it runs unseen.
+	const unseen = freeze !== undefined && freeze.silentAt !== null && freeze.frozenAt === null && facts.refused === null && facts.plugins !== 0 && (!over || facts.report !== null);
 	if (post.beganAt === null && unseen) return pending;
 	if (post.beganAt === null) return over ? skipped(endAt, facts.plugins === 0 ? 'the plugin host file names no plugin' : facts.refused === null ? 'the extension stopped before it' : 'the check failed') : pending;
 	return over ? {...base, state: 'failed', endedAt: endAt} : {...base, state: 'running'};
@@ -171,7 +171,8 @@ function tellFreeze(facts: CycleFacts, over: boolean, endAt: number): PhaseStory
 		...(facts.freezes.length > 1 ? {attempt: facts.freezes.length} : {}),
 		...(freeze.holdSeconds === null ? {} : {thawsAfterMs: freeze.holdSeconds * 1000}),
 	};
-	if (freeze.frozenAt !== null && freeze.failedAt === null) return {...base, state: 'succeeded', endedAt: freeze.frozenAt};
+	// With 122 reported, the line that the extension has given up is still to come.
+	if (freeze.frozenAt !== null && freeze.failedAt === null && facts.report?.code !== 122) return {...base, state: 'succeeded', endedAt: freeze.frozenAt};
 	const code = freezeErrorCode(facts, freeze);
 	const reportsIt = facts.report?.code === code;
 	if (freeze.failedAt !== null || (reportsIt && over)) {

@@ -29,12 +29,12 @@ export function tellWarnings(facts: CycleFacts, phases: Phases, status: StatusRe
 		}),
 		...(over ? tellPostScriptMissed(facts, phases) : []),
 		...(over && facts.plugins === 0 && facts.report?.code === 0 ? [warning('no-script-ran', 'No script ran: the plugin host file names no plugin. Azure calls this application-consistent all the same, although nothing held the application.', 'Set numberOfPlugins in /etc/azure/VMSnapshotPluginHost.conf to 1, or delete the file, so that the extension\'s own counts.')] : []),
-		...tellFailedDisks(facts, status),
+		...(over ? tellFailedDisks(facts, status) : []),
 	];
 }
 
 function tellFreezeWarnings(freeze: FreezeFacts): readonly CycleWarning[] {
-	const {lockTaken, frozenAt, thawedAt, failedAt, refused, notThawed, holdSeconds, late, helperLost, mounts} = freeze;
+	const {lockTaken, frozenAt, thawSentAt, thawedAt, failedAt, refused, notThawed, holdSeconds, late, helperLost, mounts} = freeze;
 	const found: CycleWarning[] = [];
 	if (lockTaken === false && (frozenAt ?? failedAt ?? thawedAt) !== null) {
 		found.push(warning('lock-not-taken', 'Somebody else held the lock: the extension tried for 35 seconds, and froze without it.', lookForAnother));
@@ -54,7 +54,7 @@ function tellFreezeWarnings(freeze: FreezeFacts): readonly CycleWarning[] {
 		found.push(warning('frozen-in-vain', `The filesystems were frozen only after the extension had given up waiting, and nobody told safefreeze to thaw.${took}`, 'Back up when the disks have less to write, or raise SafeFreezeWaitInSeconds in the section [SnapshotThread] of /etc/azure/vmbackup.conf.'));
 	}
 	const holdMs = (holdSeconds ?? 0) * 1000;
-	if (frozenAt !== null && failedAt === null && thawedAt !== null && late === null && isNearLimit(thawedAt - frozenAt, holdMs)) {
+	if (frozenAt !== null && failedAt === null && thawedAt !== null && thawSentAt !== null && late === null && isNearLimit(thawedAt - frozenAt, holdMs)) {
 		found.push(warning('freeze-near-limit', `The filesystems were frozen for ${duration(thawedAt - frozenAt)}, and safefreeze thaws after ${duration(holdMs)}: a little longer, and the snapshot is lost.`, 'Raise timeout in the section [SnapshotThread] of /etc/azure/vmbackup.conf, or back up when there is less to write.'));
 	}
 	return found;

@@ -9,7 +9,7 @@ import {createLogParser, type LogParser} from '../../../source/core/extension-lo
 import {readStatus} from '../../../source/core/extension-status/report.js';
 import {generateCycle, generateFailedCall, generateInstallation, type CycleChoices, type GeneratedCycle} from '../../support/extension-log-generator.js';
 
-const bytes = (text: string): Uint8Array => Buffer.from(text);
+const bytes = (text: string): Buffer => Buffer.from(text);
 
 function parse(...texts: readonly string[]): LogParser {
 	const parser = createLogParser(at => at);
@@ -135,6 +135,9 @@ suite('generated logs', () => {
 			const told = [...cycle.log.split('\n').flatMap(line => parser.push(bytes(`${line}\n`))), ...parser.settle()].flatMap(({events}) => events);
 			assert.deepEqual(told.flatMap(event => event.event === 'result' ? [event.outcome] : []), [cycle.expected.outcome]);
 			assert.equal(told.at(-1)?.event, 'result');
+			// What was warned of on the way is true in the end.
+			const still = new Set(parser.latest?.warnings.map(({warning}) => warning.message));
+			assert.deepEqual(told.flatMap(event => event.event === 'warning' && !still.has(event.message) ? [event.message] : []), []);
 		});
 	}
 
@@ -294,6 +297,19 @@ suite('generated logs', () => {
 			parser.settle();
 			assert.deepEqual(summary(parser.latest), expectation(cycle));
 		}), {numRuns: 300});
+	});
+
+	test('the memory that the bytes are in is used again by the reader of the file', () => {
+		const cycle = generateCycle({pre: 'fails', freeze: 'busy'});
+		const log = bytes(cycle.log);
+		const parser = createLogParser(at => at);
+		const buffer = Buffer.alloc(50);
+		for (let from = 0; from < log.length; from += buffer.length) {
+			const count = log.copy(buffer, 0, from);
+			parser.push(buffer.subarray(0, count));
+		}
+		parser.settle();
+		assert.deepEqual(summary(parser.latest), expectation(cycle));
 	});
 
 	test('lines in another order: the same', () => {
