@@ -25,6 +25,8 @@ export type ImageStore = {
 
 const partialPrefix = '.partial-';
 const chunkBytes = 1024 * 1024;
+/** How many images are copied at a time. Where the disk hangs each holds a thread of the pool, which has four, and the output of a cycle needs one too. */
+const lanes = 3;
 /** How much is written to learn how fast the destination is. */
 const sampleBytes = 32 * 1024 * 1024;
 
@@ -59,11 +61,14 @@ export async function makeImageStore({directory, copies: wanted, withinMs}: Imag
 		return {
 			copies,
 			async copy(signal) {
-				await Promise.all(copies.map(async ({source, name, reflink}) => {
-					signal.throwIfAborted();
-					const destination = join(partial, name);
-					if (reflink) await copyFile(source, destination, constants.COPYFILE_FICLONE_FORCE);
-					else await copySparse(source, destination, native, signal);
+				const waiting = [...copies];
+				await Promise.all(Array.from({length: lanes}, async () => {
+					for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+						signal.throwIfAborted();
+						const destination = join(partial, next.name);
+						if (next.reflink) await copyFile(next.source, destination, constants.COPYFILE_FICLONE_FORCE);
+						else await copySparse(next.source, destination, native, signal);
+					}
 				}));
 				signal.throwIfAborted();
 			},

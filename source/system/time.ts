@@ -19,3 +19,18 @@ export async function within<Value>(promise: Promise<Value>, milliseconds: numbe
 		clearTimeout(timer);
 	}
 }
+
+/** What some work comes to; rejects with the signal's reason as soon as that is given, whatever becomes of the work. */
+export async function unlessAborted<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
+	let onAbort = (): void => {};
+	const aborted = new Promise<never>((_, reject) => {
+		onAbort = () => reject(signal.reason as Error);
+		if (signal.aborted) onAbort();
+		else signal.addEventListener('abort', onAbort, {once: true});
+	});
+	try {
+		return await Promise.race([work, aborted]);
+	} finally {
+		signal.removeEventListener('abort', onAbort);
+	}
+}

@@ -3,7 +3,7 @@ import {freezes, wantsLesser, takesSnapshot} from '../../core/cycle/decide.js';
 import {ownError} from '../../core/errors.js';
 import type {ErrorReference} from '../../core/outcome.js';
 import {thawedStep} from '../../system/journal.js';
-import {within} from '../../system/time.js';
+import {unlessAborted, within} from '../../system/time.js';
 import type {Course} from './course.js';
 import type {Preparation} from './preparation.js';
 import {describeRefusals, freezeErrors} from './refusals.js';
@@ -11,6 +11,9 @@ import {messageOf} from './telling.js';
 
 /** A flush that the disk does not come to an end with must not hold the application: the freeze itself flushes again. */
 const flushWithinMs = 5000;
+
+/** What is left of a snapshot that cannot be removed in time is removed before the next one. */
+const releaseWithinMs = 5000;
 
 /** The middle of a cycle, between its scripts: freeze, snapshot, thaw. */
 export class FreezeWindow {
@@ -80,7 +83,9 @@ export class FreezeWindow {
 		const frozen = this.freezing === 'frozen' && this.mounts.length > 0;
 		try {
 			this.snapshotAt = new Date().toISOString();
-			await snapshot.take(frozen ? AbortSignal.any([lost, this.#course.signal]) : this.#course.signal);
+			const stop = frozen ? AbortSignal.any([lost, this.#course.signal]) : this.#course.signal;
+			// One that hangs in the kernel notices no abort, and must hold nothing.
+			await unlessAborted(snapshot.take(stop), stop);
 			if (frozen) lost.throwIfAborted();
 			this.snapshotTaken = true;
 			this.#course.telling.end('snapshot', 'succeeded', {durationMs: performance.now() - began});
@@ -132,7 +137,7 @@ export class FreezeWindow {
 			}
 		}
 
-		await snapshot.release().catch(() => {});
+		await within(snapshot.release().catch(() => {}), releaseWithinMs);
 		return {reference: null, failed: true};
 	}
 }

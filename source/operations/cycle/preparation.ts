@@ -17,6 +17,7 @@ import {identifyScript} from '../../system/script-identity.js';
 import {makeWaiting, type WaitingScript} from '../../system/script-gate.js';
 import {extensionEnvironment, type ScriptCommand} from '../../system/scripts.js';
 import {openStateDirectory} from '../../system/state-directory.js';
+import {unlessAborted} from '../../system/time.js';
 import {resume} from '../resume.js';
 
 /** What is asked of a cycle. */
@@ -70,8 +71,8 @@ export type Preparation = {
 
 /**
  * Looks at everything, takes the lock, and makes the guard ready. Throws a Failure where the cycle cannot begin: nothing has been run then, nothing
- * was frozen, and nothing stays behind, save a guard that was `begun` and is not ordered yet. Throws the reason of the signal where that is aborted before the
- * lock is had.
+ * was frozen, and nothing stays behind, save a guard that was `begun` and is not ordered yet. Throws where the signal is aborted before all
+ * is ready.
  */
 export async function prepareCycle(order: CycleOrder, start: GuardStart): Promise<Preparation> {
 	const began = performance.now();
@@ -98,9 +99,10 @@ export async function prepareCycle(order: CycleOrder, start: GuardStart): Promis
 		removeEmptyFamilies();
 		const guard = await starting;
 		journal.append({step: 'guard', guard: markProcess(guard.pid)}, {step: 'mounts', waves: plan.waves});
-		const snapshot = await provider.prepare({
+		const preparing = provider.prepare({
 			id, stateDirectory, facts: mounts, targets: plan.waves.flat(), frozen: check.settings.fsFreezeEnabled, holdMs: order.holdMs, deadlineMs: tunables.deadlineMs,
 		});
+		const snapshot = await (start.signal === undefined ? preparing : unlessAborted(preparing, start.signal));
 		return {id, resumed, order, facts, check, scripts, unusable, plan, mounts, stateDirectory, stateDevices, journal, guard, waiting, snapshot, deadlineMs: tunables.deadlineMs, tookMs: performance.now() - began};
 	} catch (error) {
 		for (const {script} of waiting) await script.dismiss();
