@@ -106,6 +106,8 @@ export function mendFile(present: PresentFile, findings: readonly Finding[]): Me
 function editLine(edit: SettingEdit, before: Readonly<Record<string, unknown>>): string | null {
 	switch (edit.change) {
 		case 'set':
+			// Another finding is mended by the same.
+			if (JSON.stringify(before[edit.key]) === JSON.stringify(edit.value) && Object.hasOwn(before, edit.key)) return null;
 			return Object.hasOwn(before, edit.key) ? `${edit.key}: ${shown(before[edit.key])} → ${shown(edit.value)}` : `${edit.key}: ${shown(edit.value)}   (new)`;
 		case 'rename':
 			return `${edit.key} → ${edit.to}: ${shown(before[edit.key])}`;

@@ -30,11 +30,14 @@ const reasonsByCode: Readonly<Record<number, string>> = {
 	314: "the extension's plugin host file can be changed by others than root",
 	316: 'Azure will not find the configuration',
 	317: 'the configuration is not private to root',
+	500: "Azure's own database script cannot begin as workload.conf is written",
 	501: 'workload.conf cannot be read',
 	502: 'workload.conf names a role that Azure does not know',
 	503: 'workload.conf names a workload that Azure does not know',
+	504: "Azure's own database script will fail after the snapshot as workload.conf is written",
 	505: 'workload.conf has neither credentials nor a user for the database',
 	507: 'workload.conf names no folder for the messages between the scripts (ipc_folder)',
+	510: 'workload.conf makes Azure look for a database session that it never begins',
 };
 
 /** Why a verdict is less than application-consistent, in a clause without a full stop; null where it is not. */

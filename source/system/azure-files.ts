@@ -1,9 +1,10 @@
 import {existsSync} from 'node:fs';
 import {join} from 'node:path';
-import {configurationPathOf} from '../core/extension/host.js';
+import {configurationPathOf, longestTimeoutSeconds, pluginsOf, usualConfiguration} from '../core/extension/host.js';
 import {readEffectiveSettings} from '../core/extension/settings.js';
 import {readTunables, type Tunables} from '../core/extension/tunables.js';
 import type {ExtensionFacts, FileFacts} from '../core/extension/types.js';
+import {instancesPath} from '../core/extension/workload.js';
 import {readPath} from './inspection.js';
 import {entriesOf} from './pseudo-files.js';
 
@@ -12,11 +13,11 @@ const mostBytes = 16 * 1024 * 1024;
 /** How much of a script is read: what lies behind cannot be what an administrator wrote. */
 const mostScriptBytes = 1024 * 1024;
 
+/** Of more plugins than this the first ones are looked at. */
+const mostPlugins = 20;
+
 const agentDirectory = '/var/lib/waagent';
 const extensionPrefix = 'Microsoft.Azure.RecoveryServices.VMSnapshotLinux-';
-
-/** Where the extension looks for the scripts' configuration, unless its plugin host file names another. */
-const usualConfiguration = '/etc/azure/VMSnapshotScriptPluginConfig.json';
 
 /** The newest installed version of the extension (a directory with its HandlerEnvironment.json), or null where there is none. */
 export function installedExtension(waagent = agentDirectory): string | null {
@@ -64,15 +65,24 @@ export function gatherExtensionFacts(configurationPath: string = usualConfigurat
 	const hostConfiguration = file('/etc/azure/VMSnapshotPluginHost.conf');
 	const shippedHostConfiguration = installed === null ? null : file(join(installed, 'main/VMSnapshotPluginHost.conf'));
 	const configuration = file(configurationPath === usualConfiguration ? configuredPath({hostConfiguration, shippedHostConfiguration}) : configurationPath);
+	const directory = installed ?? '/';
+	const others = pluginsOf({hostConfiguration, shippedHostConfiguration}).slice(0, -1).slice(0, mostPlugins).map(({configurationPath: named}) => named);
+	const otherConfigurations = new Map(others.map(named => [named, file(scriptPath(named, directory))]));
 	const scripts = new Map<string, FileFacts>();
-	const settings = readEffectiveSettings(configuration.content ?? new Uint8Array(), 1800);
-	if (!('refused' in settings)) {
-		for (const plan of [settings.pre, settings.post]) {
-			if (plan !== null) scripts.set(plan.location, file(scriptPath(plan.location, installed ?? '/'), mostScriptBytes));
+	for (const {content} of [configuration, ...otherConfigurations.values()]) {
+		const settings = readEffectiveSettings(content ?? new Uint8Array(), longestTimeoutSeconds);
+		for (const plan of 'refused' in settings ? [] : [settings.pre, settings.post]) {
+			if (plan !== null) scripts.set(plan.location, file(scriptPath(plan.location, directory), mostScriptBytes));
 		}
 	}
 
-	return {hostConfiguration, shippedHostConfiguration, configuration, workload: file('/etc/azure/workload.conf'), scripts};
+	const workload = file('/etc/azure/workload.conf');
+	const instances = instancesPath(workload);
+	return {
+		hostConfiguration, shippedHostConfiguration, configuration, workload, scripts,
+		...(others.length === 0 ? {} : {otherConfigurations}),
+		...(instances === null ? {} : {workloadInstances: file(scriptPath(instances, directory), mostScriptBytes)}),
+	};
 }
 
 /** The settings of the extension's freezer. */

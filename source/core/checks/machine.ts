@@ -1,3 +1,4 @@
+import {pluginsOf} from '../extension/host.js';
 import {outcomeWords} from '../verdict-words.js';
 import {check} from './check.js';
 import type {ProcessName} from './facts.js';
@@ -134,7 +135,8 @@ export const machineChecks = [
 		id: 'host-configuration',
 		title: "the extension's plugin host file is sound",
 		needs: ['extension'],
-		conclude({extension: {hostConfiguration: file}, check: {errors, settings}}) {
+		conclude({extension, check: {errors, settings}}) {
+			const file = extension.hostConfiguration;
 			if (file.kind === 'missing') return [];
 			const other = file.mode & 0o077;
 			const digits = [(other >> 3) & 7, other & 7];
@@ -163,6 +165,19 @@ export const machineChecks = [
 					title: 'The plugin host file switches the scripts off',
 					detail: `${file.path} says that there are no plugins (numberOfPlugins 0, or nothing): Azure runs no script at all, and still calls the backup application-consistent.`,
 					remedy: 'Set numberOfPlugins to 1, or remove the file: the one that the extension ships is then used.',
+					path: file.path,
+					source: 'extension',
+				}));
+			}
+
+			const plugins = pluginsOf(extension);
+			if (plugins.length > 1) {
+				found.push(finding({
+					id: 'host-several-plugins',
+					severity: 'warning',
+					title: `The plugin host file starts ${count(plugins.length, 'plugin')} at once`,
+					detail: `Azure runs the scripts of ${list([...new Set(plugins.map(({configurationPath}) => configurationPath))], 4)} at the same time, and forgets what is wrong with all but the last plugin until they run. This is about the last one.`,
+					remedy: `Set numberOfPlugins to 1, and let one pair of scripts hold everything: ${file.path}`,
 					path: file.path,
 					source: 'extension',
 				}));

@@ -84,17 +84,23 @@ export const settingChecks = [
 			const {settings, path} = facts.configuration;
 			const value = settings?.['pluginName'];
 			if (value === undefined || typeof value === 'string') return [];
-			return [finding({
-				id: 'plugin-name-no-text',
-				severity: 'error',
-				error: 'FailedPrepostPluginhostPreTimeout',
-				title: 'pluginName is not text',
-				detail: `Azure's extension puts it into log lines and stops at ${shown(value)} before it has started a script; its host then waits for up to half an hour, twice. (Errors 310 and 311.)`,
-				remedy: 'Write "pluginName": "ScriptRunner".',
-				path,
-				source: 'verdict',
-				...set(facts, 'pluginName', 'ScriptRunner'),
-			})];
+			const common = {severity: 'error', path, source: 'verdict', remedy: 'Write "pluginName": "ScriptRunner".', ...set(facts, 'pluginName', 'ScriptRunner')} as const;
+			return [
+				finding({
+					...common,
+					id: 'plugin-name-no-text',
+					error: 'FailedPrepostPluginhostPreTimeout',
+					title: 'pluginName is not text',
+					detail: `Azure's extension puts it into log lines and stops at ${shown(value)} before it has started the pre-script; its host then waits for up to half an hour. (Error 310.)`,
+				}),
+				finding({
+					...common,
+					id: 'plugin-name-no-text-post',
+					error: 'FailedPrepostPluginhostPostTimeout',
+					title: 'pluginName keeps the post-script from starting as well',
+					detail: `Azure's extension stops at ${shown(value)} there too, and its host waits once more for up to half an hour. (Error 311.)`,
+				}),
+			];
 		},
 	}),
 	check({

@@ -1,3 +1,4 @@
+import {pythonInteger} from '../extension/ini.js';
 import {check} from './check.js';
 import type {Facts} from './facts.js';
 import {finding, type Finding} from './finding.js';
@@ -121,8 +122,9 @@ export const timingChecks = [
 			const key = 'ScriptsExecutionPollTimeSeconds';
 			const value = settings?.[key];
 			if (value === undefined) return [];
-			const number = typeof value === 'boolean' ? Number(value) : typeof value === 'number' ? value : typeof value === 'string' && /^\s*[-+]?\d+(?:_\d+)*\s*$/.test(value) ? Number(value.replaceAll('_', '')) : null;
-			if (number === null || !Number.isFinite(number)) {
+			const number = typeof value === 'boolean' ? Number(value) : typeof value === 'number' ? value : typeof value === 'string' ? pythonInteger(value) : null;
+			// A whole number beyond all bounds looks infinite here, and to the extension is only too large.
+			if ((number === null || !Number.isFinite(number)) && !facts.check.settingsKnown) {
 				// An infinite number is no ValueError to Python, but an OverflowError.
 				const none = value === null || typeof value === 'object' || number === Number.POSITIVE_INFINITY || number === Number.NEGATIVE_INFINITY;
 				return [finding({
@@ -138,7 +140,7 @@ export const timingChecks = [
 				})];
 			}
 
-			if (Math.trunc(number) >= 1 && Math.trunc(number) <= 5) return [];
+			if (number !== null && Math.trunc(number) >= 1 && Math.trunc(number) <= 5) return [];
 			return [finding({
 				id: 'poll-ignored',
 				severity: 'info',

@@ -1,25 +1,27 @@
 import {Ini, IniError, pythonInteger} from './ini.js';
 import type {ExtensionFacts, FileFacts} from './types.js';
 
+/** One plugin that the host file names. */
+export type Plugin = {readonly name: string; readonly configurationPath: string};
+
 /** What the plugin host file says, as far as it decides something. */
 export type Host = {
 	/** Capped at the extension's own limit. */
 	readonly timeoutSeconds: number;
-	/** 0 or less: no script is run at all. */
-	readonly plugins: number;
-	/** The path of the scripts' configuration; null where the host stops before it gets there. */
-	readonly configurationPath: string | null;
-	/** False where the host stops when it loads the plugin, after it has looked at the configuration's owner and permissions. */
-	readonly loadable: boolean;
-	/** False where it stops at the second plugin, after it has read the first one's configuration. */
-	readonly complete: boolean;
+	/** How many plugins it asks for; 0 or less: no script is run at all. */
+	readonly wanted: number;
+	/** Those of them that can be read, in order; the host stops at the first one that cannot. */
+	readonly plugins: readonly Plugin[];
 };
 
 /** The extension's own limit for a script. */
 export const longestTimeoutSeconds = 1800;
 
+/** Where the extension looks for the scripts' configuration, unless its plugin host file names another. */
+export const usualConfiguration = '/etc/azure/VMSnapshotScriptPluginConfig.json';
+
 /** Not installed: what the extension ships is assumed. */
-const shipped: Host = {timeoutSeconds: longestTimeoutSeconds, plugins: 1, configurationPath: null, loadable: true, complete: true};
+const shipped: Host = {timeoutSeconds: longestTimeoutSeconds, wanted: 1, plugins: [{name: 'ScriptRunner', configurationPath: usualConfiguration}]};
 
 /** The text of a file, or null where it is no UTF-8. */
 export function strictText(facts: FileFacts): string | null {
@@ -47,7 +49,7 @@ export function readHost({hostConfiguration, shippedHostConfiguration}: Pick<Ext
 	}
 }
 
-function understand(ini: Ini): Host | 304 {
+function understand(ini: Ini): Host {
 	const whole = (option: string, otherwise: number): number => {
 		if (!ini.hasOption('pre_post', option)) return otherwise;
 		const number = pythonInteger(ini.get('pre_post', option));
@@ -55,16 +57,34 @@ function understand(ini: Ini): Host | 304 {
 		return number;
 	};
 	const timeoutSeconds = Math.min(whole('timeoutInSeconds', longestTimeoutSeconds), longestTimeoutSeconds);
-	const plugins = whole('numberOfPlugins', 0);
-	if (plugins <= 0) return {...shipped, timeoutSeconds, plugins};
-	const names = ['pluginName', 'pluginPath', 'pluginConfigPath'];
-	const [name, , configurationPath] = names.map(option => ini.get('pre_post', `${option}0`)) as [string, string, string];
-	const complete = plugins === 1 || names.every(option => ini.hasOption('pre_post', `${option}1`));
-	return {timeoutSeconds, plugins, configurationPath, loadable: name === 'ScriptRunner', complete};
+	const wanted = whole('numberOfPlugins', 0);
+	const plugins: Plugin[] = [];
+	while (plugins.length < wanted) {
+		const plugin = pluginAt(ini, plugins.length);
+		if (plugin === null) break;
+		plugins.push(plugin);
+	}
+
+	return {timeoutSeconds, wanted, plugins};
 }
 
-/** The path of the scripts' configuration that the plugin host file names; null where it names none. */
+function pluginAt(ini: Ini, index: number): Plugin | null {
+	try {
+		const [name, , configurationPath] = ['pluginName', 'pluginPath', 'pluginConfigPath'].map(option => ini.get('pre_post', `${option}${index}`)) as [string, string, string];
+		return {name, configurationPath};
+	} catch (error) {
+		if (error instanceof IniError) return null;
+		throw error;
+	}
+}
+
+/** The path of the scripts' configuration that the plugin host file names (of several the last one, which decides); null where it names none. */
 export function configurationPathOf(facts: Pick<ExtensionFacts, 'hostConfiguration' | 'shippedHostConfiguration'>): string | null {
+	return pluginsOf(facts).at(-1)?.configurationPath ?? null;
+}
+
+/** The plugins that the extension would load. */
+export function pluginsOf(facts: Pick<ExtensionFacts, 'hostConfiguration' | 'shippedHostConfiguration'>): readonly Plugin[] {
 	const host = readHost(facts);
-	return typeof host === 'number' ? null : host.configurationPath;
+	return typeof host === 'number' ? [] : host.plugins;
 }

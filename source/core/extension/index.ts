@@ -1,9 +1,10 @@
 import {errorReference} from '../errors.js';
 import type {Verdict} from '../outcome.js';
 import {longestTimeoutSeconds, readHost} from './host.js';
-import {defaultSettings, readEffectiveSettings} from './settings.js';
+import {loadPlugins} from './plugins.js';
+import {defaultSettings, hostLimit} from './settings.js';
 import {readWorkload} from './workload.js';
-import type {CycleObservation, EffectiveSettings, ExtensionCheck, ExtensionFacts, FileFacts, ScriptObservation, ScriptPlan} from './types.js';
+import type {CycleObservation, EffectiveSettings, ExtensionCheck, ExtensionFacts, ScriptObservation, ScriptPlan} from './types.js';
 
 /** What fits into a pipe that nobody reads. */
 const pipeBytes = 65_536;
@@ -11,42 +12,21 @@ const pipeBytes = 65_536;
 /** With a limit of 0 the extension looks once, at once: what ends sooner than this may have been lucky. */
 const soonMs = 100;
 
-/** Only the owner may have a permission. */
-function isPrivate(facts: FileFacts): boolean {
-	return (facts.mode & 0o077) === 0;
-}
-
-function scriptError(plan: ScriptPlan | null, facts: ExtensionFacts, missing: number, permission: number): number {
-	if (plan === null) return 0;
-	if (!plan.locationUsable) return 304;
-	const script = facts.scripts.get(plan.location);
-	if (script === undefined || script.kind !== 'file') return missing;
-	return isPrivate(script) && script.owner === 'root' ? 0 : permission;
-}
-
 /** The extension's check of the files, before anything runs: the first failure wins. */
 export function checkExtension(facts: ExtensionFacts): ExtensionCheck {
-	const workload = readWorkload(facts.workload);
+	const workload = readWorkload(facts.workload, facts.workloadInstances);
 	const common = {workload: workload?.name ?? null, workloadErrors: (workload?.errors ?? []).map(code => errorReference(code))};
 	const host = readHost(facts);
 	const defaults = defaultSettings(typeof host === 'number' ? longestTimeoutSeconds : host.timeoutSeconds);
-	const refuse = (code: number, settings: EffectiveSettings = defaults, settingsKnown = false): ExtensionCheck =>
-		({errors: [errorReference(code)], settings, settingsKnown, ...common});
-	if (typeof host === 'number') return refuse(host);
-	if (host.plugins <= 0) return {errors: [], settings: defaults, settingsKnown: true, ...common};
+	if (typeof host === 'number') return {errors: [errorReference(host)], settings: defaults, companions: [], settingsKnown: false, ...common};
 
-	const {configuration} = facts;
-	const configurationError = configuration.kind !== 'file' ? 316
-		: (configuration.mode & 0o100) !== 0 || !isPrivate(configuration) || configuration.owner !== 'root' ? 317 : 0;
-	if (configurationError !== 0) return refuse(configurationError);
-	if (!host.loadable) return refuse(304);
-	const read = readEffectiveSettings(configuration.content ?? new Uint8Array(), host.timeoutSeconds);
-	if ('refused' in read) return refuse(host.complete ? read.refused : 304, {...defaults, fsFreezeEnabled: read.fsFreezeEnabled});
-	const code = scriptError(read.pre, facts, 302, 306) || scriptError(read.post, facts, 303, 307);
-	// Where it stops at a type it has not taken over what it had read.
-	if (code === 304) return refuse(code);
-	if (!host.complete) return refuse(304, read, true);
-	return code === 0 ? {errors: [], settings: read, settingsKnown: true, ...common} : refuse(code, read, true);
+	const {code, goesOn, fsFreezeEnabled, runs} = loadPlugins(host, facts);
+	const last = runs.at(-1);
+	// The last plugin's way of polling is the host's too, and what it says of freezing holds for all.
+	const hostLimitMs = hostLimit(host.timeoutSeconds, (last ?? defaults).pollSeconds);
+	if (code === 0) return {errors: [], settings: last ?? defaults, companions: runs.slice(0, -1).map(run => ({...run, hostLimitMs})), settingsKnown: true, ...common};
+	const settings = goesOn === null || last === undefined ? {...defaults, fsFreezeEnabled} : {...last, fsFreezeEnabled};
+	return {errors: [errorReference(code)], settings, companions: [], settingsKnown: goesOn !== null, ...common};
 }
 
 /** What the extension makes of one script's first run; `lost`: its plugin host gets no result in time. */
@@ -77,16 +57,41 @@ export function judge({check, pre, post}: CycleObservation): Verdict {
 	if (settings.pre === null || settings.post === null) return {outcome: 'application-consistent', errors: []};
 	if (settings.hostLimitMs <= 0) return {outcome: 'failed', errors: [errorReference(2)]};
 
-	const unseen: ScriptObservation = {durationMs: 0, exitCode: 0, timedOut: false, stdoutBytes: 0, stderrBytes: 0};
-	const before = codes.pre[fate(settings.pre, pre ?? unseen, settings)];
-	const after = codes.post[fate(settings.post, post ?? unseen, settings)];
-	const found = [before, after].filter(code => code !== 0);
-	const failures = found.filter(code => code !== 310 && code !== 311);
-	if (failures.length > 0 && settings.continueThrows) return {outcome: 'failed', errors: [errorReference(2)]};
-	const errors = found.map(code => errorReference(code));
-	if (found.length === 0) return {outcome: 'application-consistent', errors};
-	const fails = settings.freezeOffFailsHard || (failures.length > 0 && !settings.continueAfterFailure);
-	return {outcome: fails ? 'failed' : lesser, errors};
+	const runs = [...check.companions.map(companion => ({settings: companion, ...beside(companion, {check, pre, post})})), {settings, pre, post}];
+	const before = endOf(runs.map(run => fateOf(run.settings, 'pre', run.pre)), 'pre');
+	const after = endOf(runs.map(run => fateOf(run.settings, 'post', run.post)), 'post');
+	const codesFound = [...before.codes, ...after.codes];
+	// It stops with an exception as soon as it puts a failure and the setting together; what it had found of a plugin that never answered it has logged by then.
+	if (before.throws || after.throws) return {outcome: 'failed', errors: (before.throws || before.codes.length === 0 ? [2] : before.codes).map(code => errorReference(code))};
+	const errors = codesFound.map(code => errorReference(code));
+	if (errors.length === 0) return {outcome: 'application-consistent', errors};
+	return {outcome: settings.freezeOffFailsHard || before.stops || after.stops ? 'failed' : lesser, errors};
+}
+
+type Fate = {readonly end: 'ok' | 'failed' | 'timed-out' | 'lost'; readonly settings: EffectiveSettings};
+
+function fateOf(settings: EffectiveSettings, which: 'pre' | 'post', seen: ScriptObservation | null): Fate {
+	const plan = settings[which];
+	if (plan === null) return {end: 'ok', settings};
+	const unseen: ScriptObservation = {durationMs: 0, exitCode: plan.missing ? 2 : 0, timedOut: false, stdoutBytes: 0, stderrBytes: 0};
+	return {end: fate(plan, seen ?? unseen, settings), settings};
+}
+
+/** What the host makes of all its plugins' scripts of one kind. Where one never answers it asks none. */
+function endOf(fates: readonly Fate[], which: 'pre' | 'post'): {readonly codes: readonly number[]; readonly stops: boolean; readonly throws: boolean} {
+	if (fates.some(({end}) => end === 'lost')) return {codes: [codes[which].lost], stops: false, throws: false};
+	const failures = fates.filter(({end}) => end !== 'ok');
+	return {
+		codes: failures.map(({end}) => codes[which][end]),
+		stops: failures.some(({settings}) => !settings.continueAfterFailure),
+		throws: failures.some(({settings}) => settings.continueThrows),
+	};
+}
+
+/** What the scripts of an earlier plugin did: seen where they are the very same, else nothing is known. */
+function beside(companion: EffectiveSettings, {check: {settings}, pre, post}: CycleObservation): Pick<CycleObservation, 'pre' | 'post'> {
+	const same = (which: 'pre' | 'post'): boolean => companion[which]?.location === settings[which]?.location && JSON.stringify(companion[which]?.parameters) === JSON.stringify(settings[which]?.parameters);
+	return {pre: same('pre') ? pre : null, post: same('post') ? post : null};
 }
 
 /** What the extension would do at the next backup, as far as the files tell: scripts that can run are supposed to succeed. */

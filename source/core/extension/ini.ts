@@ -2,21 +2,24 @@
 const blanks = new Set('\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000');
 const defaultSection = 'DEFAULT';
 
+/** What `int()` drops around a text: fewer than `str.strip`. */
+const plainBlanks = new Set('\t\n\v\f\r ');
+
 /** How many blanks a line begins with. */
-function indentationOf(text: string): number {
+function indentationOf(text: string, blank = blanks): number {
 	let start = 0;
-	while (start < text.length && blanks.has(text[start]!)) start++;
+	while (start < text.length && blank.has(text[start]!)) start++;
 	return start;
 }
 
-function stripEnd(text: string): string {
+function stripEnd(text: string, blank = blanks): string {
 	let end = text.length;
-	while (end > 0 && blanks.has(text[end - 1]!)) end--;
+	while (end > 0 && blank.has(text[end - 1]!)) end--;
 	return text.slice(0, end);
 }
 
-function strip(text: string): string {
-	return stripEnd(text.slice(indentationOf(text)));
+function strip(text: string, blank = blanks): string {
+	return stripEnd(text.slice(indentationOf(text, blank)), blank);
 }
 
 /** The file cannot be read as Python's configparser reads it, or a value in it cannot be made out. */
@@ -146,8 +149,19 @@ export function iniSection(text: string, wanted: string): ReadonlyMap<string, st
 	return parseIni(text)?.section(wanted) ?? null;
 }
 
-/** `int()` of a text: blanks around it and single underscores between digits are fine. Null where Python raises a ValueError. */
+/** The decimal digits of all scripts stand in blocks of ten, some of them side by side. */
+function digitValue(character: string): number {
+	const code = character.codePointAt(0)!;
+	let before = 0;
+	while (/^\p{Nd}$/u.test(String.fromCodePoint(code - before - 1))) before++;
+	return before % 10;
+}
+
+/** `int()` of a text: blanks around it, single underscores between digits and the digits of other scripts are fine. Null where Python raises a ValueError. */
 export function pythonInteger(text: string): number | null {
-	const digits = strip(text);
-	return /^[-+]?\d+(?:_\d+)*$/.test(digits) && digits.length <= 4300 ? Number(digits.replaceAll('_', '')) : null;
+	const digits = strip(text.replaceAll(/\P{ASCII}/gu, character => blanks.has(character) ? ' ' : /\p{Nd}/u.test(character) ? String(digitValue(character)) : character), plainBlanks);
+	if (!/^[-+]?\d+(?:_\d+)*$/.test(digits)) return null;
+	const plain = digits.replaceAll('_', '');
+	// More digits than this it refuses to convert.
+	return plain.replace(/^[-+]/, '').length <= 4300 ? Number(plain) : null;
 }

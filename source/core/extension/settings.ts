@@ -20,8 +20,8 @@ export function defaultSettings(hostTimeoutSeconds: number): EffectiveSettings {
 	};
 }
 
-/** How long the plugin host waits for a script: two polls more than its time limit holds. */
-function hostLimit(hostTimeoutSeconds: number, pollSeconds: number): number {
+/** How long the plugin host waits for a script: two polls more than its time limit holds. In milliseconds. */
+export function hostLimit(hostTimeoutSeconds: number, pollSeconds: number): number {
 	return (Math.trunc(hostTimeoutSeconds / pollSeconds) + 2) * pollSeconds * 1000;
 }
 
@@ -48,6 +48,7 @@ function plan(entries: ReadonlyMap<string, PythonValue>, which: 'pre' | 'post', 
 		parameters: nameUsable ? parameters(entries.get(`${which}ScriptParams`)) : null,
 		retries: count === null || !(count > 0) ? 0 : Math.ceil(Math.min(count, mostRetries)),
 		retriesUsable: count !== null && count < mostRetries,
+		missing: false,
 	};
 }
 
@@ -83,7 +84,7 @@ export function readEffectiveSettings(content: Uint8Array, hostTimeoutSeconds: n
 	// Only what is caught where the configuration is read leaves the setting in force.
 	if (pollSeconds === 'value') return refuse(invalid, invalid === 304 || fsFreezeEnabled);
 	// A whole number that no fraction can hold cannot be divided.
-	if (pollSeconds === 'type' || (timeoutSeconds === Number.NEGATIVE_INFINITY && entries.get('timeoutInSeconds')?.type === 'int')) return refuse(304);
+	if (pollSeconds === 'type' || (timeoutSeconds === Number.NEGATIVE_INFINITY && isIndivisible(entries.get('timeoutInSeconds'), pollSeconds))) return refuse(304);
 	const limit = entries.has('timeoutInSeconds') ? Math.min(timeoutSeconds, hostTimeoutSeconds) : timeoutSeconds;
 	return {
 		pre: plan(entries, 'pre', nameUsable),
@@ -99,6 +100,11 @@ export function readEffectiveSettings(content: Uint8Array, hostTimeoutSeconds: n
 		fsFreezeEnabled,
 		freezeOffFailsHard: asNumber(freeze) === 0,
 	};
+}
+
+/** A whole number of which even the part for one poll is more than a fraction can hold. */
+function isIndivisible(value: PythonValue | undefined, pollSeconds: number): boolean {
+	return value?.type === 'int' && !Number.isFinite(Number(value.value / BigInt(pollSeconds)));
 }
 
 /** How often the extension looks: `int(value)` where that is 1 to 5, else 3 seconds. `value`, `type`: what Python complains about. */

@@ -18,9 +18,13 @@ export type ExtensionFacts = {
 	/** `/etc/azure/VMSnapshotPluginHost.conf`; where missing, the shipped one of the extension. */
 	readonly hostConfiguration: FileFacts;
 	readonly shippedHostConfiguration: FileFacts | null;
-	/** The plugin's configuration at the path that the host configuration names (by default `/etc/azure/VMSnapshotScriptPluginConfig.json`). */
+	/** The plugin's configuration at the path that the host configuration names (by default `/etc/azure/VMSnapshotScriptPluginConfig.json`); of several plugins the last one's. */
 	readonly configuration: FileFacts;
+	/** The configurations of the plugins before the last one, by the path as it is written there; absent where there is one plugin only. */
+	readonly otherConfigurations?: ReadonlyMap<string, FileFacts>;
 	readonly workload: FileFacts;
+	/** The list of Oracle's instances that workload.conf names (configuration_path); absent where it names none. */
+	readonly workloadInstances?: FileFacts;
 	/** Facts of a script by its configured location (relative ones resolved against the extension's directory). */
 	readonly scripts: ReadonlyMap<string, FileFacts>;
 };
@@ -37,6 +41,8 @@ export type ScriptPlan = {
 	readonly retries: number;
 	/** False where they are no number or without end: the extension's thread dies, or counts on and on, when the script fails. */
 	readonly retriesUsable: boolean;
+	/** True where there is no such file, and `sh` is started with it all the same: behind the check of a later plugin nobody asks for the error of an earlier one. */
+	readonly missing: boolean;
 };
 
 /** What the extension makes of a configuration, once it can be read. */
@@ -66,6 +72,8 @@ export type ExtensionCheck = {
 	readonly errors: readonly ErrorReference[];
 	/** The defaults where the configuration cannot be read. */
 	readonly settings: EffectiveSettings;
+	/** What the plugins before the last one would run at the same time. Empty but for plugin host files that name several. */
+	readonly companions: readonly EffectiveSettings[];
 	/** False where the flag `continueBackupOnFailure` was not read before the failure (304, 305, 313, 314, 316, 317): the backup then goes on whatever it says. */
 	readonly settingsKnown: boolean;
 	/** The workload that takes the place of the scripts (`workload.conf`), or null. The rest then tells what would hold without it. */

@@ -1,6 +1,7 @@
 import {resolve} from 'node:path';
 import type {CycleWarning} from '../../core/cycle-events.js';
 import {settledCycleLines} from '../../core/settlement-words.js';
+import {configuredPath} from '../../system/azure-files.js';
 import {openPlaces} from '../../system/inspection.js';
 import type {Attempts} from './attempts.js';
 import type {Preparation} from './preparation.js';
@@ -35,8 +36,9 @@ export function warningsBefore({check, scripts, plan, order, facts, resumed}: Pr
 		warnings.push({event: 'warning', id: 'fence', message: `The fence QUIESCE_FREEZE_ONLY keeps ${skipped.map(({mount}) => mount).join(', ')} from being frozen; Azure would freeze ${skipped.length === 1 ? 'it' : 'them'}.`});
 	}
 
-	if (facts.configuration.path !== '/etc/azure/VMSnapshotScriptPluginConfig.json') {
-		warnings.push({event: 'warning', id: 'other-configuration', message: `This is about ${facts.configuration.path}; Azure reads /etc/azure/VMSnapshotScriptPluginConfig.json.`});
+	const read = configuredPath(facts);
+	if (facts.configuration.path !== read) {
+		warnings.push({event: 'warning', id: 'other-configuration', message: `This is about ${facts.configuration.path}; Azure reads ${read}.`});
 	}
 
 	return warnings;

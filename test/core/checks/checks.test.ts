@@ -5,7 +5,7 @@ import {hasErrors} from '../../../source/core/checks/finding.js';
 import type {FilesystemFacts, OpenPlace} from '../../../source/core/checks/facts.js';
 import type {Finding, Severity} from '../../../source/core/checks/finding.js';
 import {checks} from '../../../source/core/checks/index.js';
-import {makeFacts, makeFile, type FactsOrder} from '../../support/facts.js';
+import {configurationPath, makeFacts, makeFile, type FactsOrder} from '../../support/facts.js';
 
 /** What is noticed, in the order of the report, without what is always said (which filesystems are frozen). */
 function noticed(order: FactsOrder): readonly string[] {
@@ -78,7 +78,7 @@ const table: Readonly<Record<string, readonly [FactsOrder, ...string[]]>> = {
 	'continueBackupOnFailure 1.0': [{text: JSON.stringify(makeFacts().configuration.settings).replace('"continueBackupOnFailure":true', '"continueBackupOnFailure":1.0')}, 'warning continue-type'],
 	'fsFreezeEnabled as text': [{settings: {fsFreezeEnabled: 'false'}}, 'warning freeze-type'],
 	'fsFreezeEnabled 0': [{settings: {fsFreezeEnabled: 0}}, 'info freeze-off'],
-	'pluginName null': [{settings: {pluginName: null}}, 'error plugin-name-no-text', 'error verdict-311'],
+	'pluginName null': [{settings: {pluginName: null}}, 'error plugin-name-no-text', 'error plugin-name-no-text-post'],
 	'retries': [{settings: retries}, 'warning retries-ignored'],
 	'retries as text': [{settings: {preScriptNoOfRetries: '2'}}, 'warning pre-script-no-of-retries-type', 'warning retries-ignored'],
 	'retries without end': [{text: JSON.stringify(makeFacts().configuration.settings).replace('"postScriptNoOfRetries":0', '"postScriptNoOfRetries":Infinity')}, 'warning post-script-no-of-retries-type', 'warning retries-ignored'],
@@ -90,6 +90,8 @@ const table: Readonly<Record<string, readonly [FactsOrder, ...string[]]>> = {
 	'polling null': [{settings: {ScriptsExecutionPollTimeSeconds: null}}, 'error poll-type'],
 	'polling 9': [{settings: {ScriptsExecutionPollTimeSeconds: 9}}, 'info poll-ignored'],
 	'polling "2"': [{settings: {ScriptsExecutionPollTimeSeconds: '2'}}],
+	'polling beyond all bounds': [{text: JSON.stringify(makeFacts().configuration.settings).replace('}', `,"ScriptsExecutionPollTimeSeconds":1${'0'.repeat(400)}}`)}, 'info poll-ignored'],
+	'polling in other digits': [{settings: {ScriptsExecutionPollTimeSeconds: '２'}}],
 	'polling Infinity': [{text: JSON.stringify(makeFacts().configuration.settings).replace('}', ',"ScriptsExecutionPollTimeSeconds":1e999}')}, 'error poll-type'],
 
 	'parameters null': [{settings: {preScriptParams: null}}, 'error pre-script-params-no-list'],
@@ -147,8 +149,11 @@ const table: Readonly<Record<string, readonly [FactsOrder, ...string[]]>> = {
 	'a plugin host file of everybody\'s': [{host: makeFile('/etc/azure/VMSnapshotPluginHost.conf', '[pre_post]\n', {mode: 0o666})}, 'error host-permissions'],
 	'a damaged plugin host file': [{host: makeFile('/etc/azure/VMSnapshotPluginHost.conf', 'damaged', {mode: 0o644})}, 'error verdict-304'],
 	'a plugin host file without plugins': [{host: makeFile('/etc/azure/VMSnapshotPluginHost.conf', '[pre_post]\nnumberOfPlugins: 0\n', {mode: 0o644}), configuration: {mode: 0o777}}, 'warning host-no-plugins'],
+	'a plugin host file with two plugins': [{host: makeFile('/etc/azure/VMSnapshotPluginHost.conf', `[pre_post]\nnumberOfPlugins: 2\n${[0, 1].map(index => `pluginName${index}: ScriptRunner\npluginPath${index}: /etc/azure\npluginConfigPath${index}: ${configurationPath}\n`).join('')}`, {mode: 0o644})}, 'warning host-several-plugins'],
+	'a plugin host file that promises a second plugin': [{host: makeFile('/etc/azure/VMSnapshotPluginHost.conf', `[pre_post]\nnumberOfPlugins: 2\npluginName0: ScriptRunner\npluginPath0: /etc/azure\npluginConfigPath0: ${configurationPath}\n`, {mode: 0o644})}, 'error verdict-304'],
 	'a workload': [{workload: '[workload]\nworkload_name = oracle\nlinux_user = oracle\n', text: null}, 'info workload-takes-over'],
 	'a workload without a login': [{workload: '[workload]\nworkload_name = oracle\n'}, 'error verdict-505', 'info workload-takes-over'],
+	'a workload with a folder that it has no use for': [{workload: '[workload]\nworkload_name = oracle\nlinux_user = oracle\nipc_folder = /tmp\n'}, 'error verdict-510', 'info workload-takes-over'],
 	'a workload that others may write': [{workload: '[workload]\nworkload_name = oracle\nlinux_user = oracle\n', workloadFile: {mode: 0o666}}, 'error workload-writable', 'info workload-takes-over'],
 	'a workload whose password others may read': [{workload: '[workload]\nworkload_name = oracle\ncredString = -psecret\n', workloadFile: {mode: 0o644}}, 'warning workload-readable', 'info workload-takes-over'],
 	'a last backup that was less': [{logged: {at: '2026-11-23T01:12:00.000Z', running: false, verdict: {outcome: 'file-system-consistent', errors: [{name: 'Pre-ScriptTimeout', code: 308}]}}}, 'warning last-backup-less'],

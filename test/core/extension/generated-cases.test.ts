@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {suite, test} from 'node:test';
+import {pluginsOf} from '../../../source/core/extension/host.js';
 import {checkExtension, judge} from '../../../source/core/extension/index.js';
 import type {ExtensionFacts, FileFacts, ScriptObservation} from '../../../source/core/extension/types.js';
 import {readWorkload} from '../../../source/core/extension/workload.js';
@@ -16,6 +17,8 @@ type Entry = {readonly mode: string; readonly uid?: number; readonly text?: stri
 type Ran = {readonly seconds: number; readonly exitCode: number};
 type Case = {
 	readonly config: Entry;
+	/** A second configuration, for plugin host files that name two. */
+	readonly other?: Entry;
 	readonly host: Entry;
 	readonly pre: Entry;
 	readonly post: Entry;
@@ -43,17 +46,22 @@ const shipped: Entry = {mode: '0644', text: '[pre_post]\ntimeoutInSeconds: 1800\
 test('the model agrees with the extension on cases made by chance', () => {
 	const cases = read<readonly Case[]>('extension-cases.json');
 	assert.ok(cases.length > 300);
-	for (const {config, host, pre, post, ran, outcome, codes} of cases) {
+	for (const {config, other = null, host, pre, post, ran, outcome, codes} of cases) {
 		const scripts = new Map([
 			['/etc/azure/pre.sh', factsOf('/etc/azure/pre.sh', pre)], ['/etc/azure//pre.sh', factsOf('/etc/azure//pre.sh', pre)], ['/etc/azure/post.sh', factsOf('/etc/azure/post.sh', post)],
 			['main/VMSnapshotPluginHost.conf', factsOf('main/VMSnapshotPluginHost.conf', shipped)],
 		]);
+		const configurationAt = (path: string): FileFacts => factsOf(path, path === '/etc/azure/config.json' ? config : path === '/etc/azure/other.json' ? other : null);
+		const hosts = {hostConfiguration: factsOf('/etc/azure/VMSnapshotPluginHost.conf', host), shippedHostConfiguration: factsOf('shipped', shipped)};
+		const paths = pluginsOf(hosts).map(({configurationPath}) => configurationPath);
 		const facts: ExtensionFacts = {
-			hostConfiguration: factsOf('/etc/azure/VMSnapshotPluginHost.conf', host), shippedHostConfiguration: factsOf('shipped', shipped),
-			configuration: factsOf('/etc/azure/config.json', config), workload: factsOf('/etc/azure/workload.conf', null), scripts,
+			...hosts,
+			configuration: configurationAt(other === null && paths.length < 2 ? '/etc/azure/config.json' : paths.at(-1)!),
+			otherConfigurations: new Map(paths.slice(0, -1).map(path => [path, configurationAt(path)])),
+			workload: factsOf('/etc/azure/workload.conf', null), scripts,
 		};
 		const verdict = judge({check: checkExtension(facts), pre: seen(ran.pre), post: seen(ran.post)});
-		assert.deepEqual({outcome: verdict.outcome, codes: verdict.errors.map(({code}) => code)}, {outcome, codes}, JSON.stringify({config, host, pre, post, ran}));
+		assert.deepEqual({outcome: verdict.outcome, codes: verdict.errors.map(({code}) => code)}, {outcome, codes}, JSON.stringify({config, other, host, pre, post, ran}));
 	}
 });
 

@@ -42,6 +42,6 @@ test('any text is read or refused, and long ones at once', () => {
 });
 
 test('whole numbers are Python\'s', () => {
-	assert.deepEqual(['1', ' -2\t', '1_000', '+3', '007'].map(pythonInteger), [1, -2, 1000, 3, 7]);
-	assert.deepEqual(['', '1.0', '1__0', '_1', '1 2', 'x', '0x10'].map(pythonInteger), [null, null, null, null, null, null, null]);
+	assert.deepEqual(['1', ' -2\t', '1_000', '+3', '007', '２', '１_٣', '\u00A05\u2003', '𝟚', '𝟜'].map(pythonInteger), [1, -2, 1000, 3, 7, 2, 13, 5, 2, 4]);
+	assert.deepEqual(['', '1.0', '1__0', '_1', '1 2', 'x', '0x10', '\u001F3', '\u001F3\u2003', '²', '９'.repeat(4301)].map(pythonInteger), Array.from({length: 11}, () => null));
 });
