@@ -23,7 +23,7 @@ export type PostSettlement = {
 	/**
 	 * `not-owed`: the pre-script never started, or there is no post-script. `had-ended`: it had come to its end before. `waited-for`: the dead process had started it,
 	 * and it has ended now, with an exit code that nobody knows. `ended-at-limit`: so, but at its limit, with everything that it had started.
-	 * `changed`: it is not what was checked, so it was not run. `not-started`: no shell could be started. The others are of a run that was made up for.
+	 * `changed`: it, or what it is to be given, is not what was checked, so it was not run. `not-started`: no shell could be started. The others are of a run that was made up for.
 	 */
 	readonly state: 'not-owed' | 'had-ended' | 'waited-for' | 'ended-at-limit' | 'succeeded' | 'failed' | 'timed-out' | 'changed' | 'not-started';
 	/** Of the last run that was made up for. */

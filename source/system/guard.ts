@@ -7,8 +7,9 @@ import {RunningGuard} from './guard/running-guard.js';
 import {openLockFile} from './lock.js';
 import {readFence} from './mounts.js';
 import {loadNative, type Native} from './native.js';
+import type {NotedCommand} from './noted-command.js';
 import {markProcess} from './processes.js';
-import type {FamilyHandle, ScriptCommand} from './scripts.js';
+import type {FamilyHandle} from './scripts.js';
 
 export type GuardOrder = {
 	/** Frozen wave by wave, each in parallel; thawed in reverse. May be empty. */
@@ -35,7 +36,7 @@ export type HeldScripts = {
 	readonly pre: FamilyHandle | null;
 	/** A post-script that the main process had already started; it is left to finish and not run again. */
 	readonly postStarted: FamilyHandle | null;
-	readonly post: ScriptCommand | null;
+	readonly post: NotedCommand | null;
 	readonly limitMs: number;
 	readonly retries: number;
 };

@@ -3,15 +3,16 @@ import {dirname, join} from 'node:path';
 import type {PlannedTarget} from '../core/freeze-plan.js';
 import {Failure} from '../core/failure.js';
 import type {ProcessMark} from './processes.js';
-import type {FamilyHandle, ScriptCommand} from './scripts.js';
+import type {NotedCommand} from './noted-command.js';
+import type {FamilyHandle} from './scripts.js';
 
 /** One thing that a cycle is about to do, or has seen. `…-starting` is on disk before the thing happens. */
 export type JournalStep =
 	| {readonly step: 'begun'; readonly cycle: string; readonly bootId: string; readonly main: ProcessMark}
 	| {readonly step: 'guard'; readonly guard: ProcessMark}
 	| {readonly step: 'mounts'; readonly waves: readonly (readonly PlannedTarget[])[]}
-	/** The post-script that is owed from now on, with all that its run needs. Parameters may be secrets: they stand here and nowhere else. */
-	| {readonly step: 'pre-starting'; readonly post: ScriptCommand | null; readonly limitMs: number; readonly retries: number}
+	/** The post-script that is owed from now on, with all that its run needs. */
+	| {readonly step: 'pre-starting'; readonly post: NotedCommand | null; readonly limitMs: number; readonly retries: number}
 	| {readonly step: 'pre-started'; readonly family: FamilyHandle}
 	| {readonly step: 'pre-ended'; readonly exitCode: number | null}
 	/** `hastened`: the kernel's grace periods are hurried until everything is frozen. */
@@ -45,7 +46,7 @@ export type Journal = {
 	 * could not be made: then nobody knows better than the steps do.
 	 */
 	armMark(script: 'pre' | 'post'): string | undefined;
-	/** Writes `finished`, then removes the file, and the secrets with it. Throws where it could not be removed. */
+	/** Writes `finished`, then removes the file. Throws where it could not be removed. */
 	finish(by: Finisher): void;
 	/** Closes without an end: somebody else goes on with it. */
 	close(): void;

@@ -1,6 +1,7 @@
 import {spawn, type ChildProcess} from 'node:child_process';
 import {once} from 'node:events';
-import {closeSync, writeSync} from 'node:fs';
+import {closeSync} from 'node:fs';
+import {Socket} from 'node:net';
 import {makeFamily, type FamilyInTheMaking} from './families.js';
 import {loadNative} from './native.js';
 import type {ScriptCommand} from './scripts.js';
@@ -11,15 +12,35 @@ const dismissWithinMs = 2000;
 
 /**
  * What the first `sh` does before it becomes the second one by exec, so that the family is known, and everything that the script starts is in it,
- * before the script's first line runs. $0: its control group or nothing; $1: the file to make when the script really starts, or nothing. A line on
- * descriptor 3 lets it go on; at its end, because the process that started it is gone, the script has not run and never will.
+ * before the script's first line runs. $0: its control group or nothing; $1: the file to make when the script really starts, or nothing. What lets it go on
+ * comes on descriptor 3: the script and its parameters, which may be secrets and stand in no list of processes before it is their turn. Where they do not come
+ * whole, because the process that started it is gone, the script has not run and never will.
  */
-const gate = `[ -z "$0" ] || echo 0 >"$0/cgroup.procs" || exit 125
-read -r line <&3 || exit 125
-[ -z "$1" ] || command : >"$1"
+const gate = `mark=$1
+go=
 shift
+[ -z "$0" ] || echo 0 >"$0/cgroup.procs" || exit 125
+. /proc/self/fd/3
+[ "$go" = yes ] || exit 125
+[ -z "$mark" ] || command : >"$mark"
 exec 3<&-
 exec sh "$@"`;
+
+/** What lets it go on. */
+function passage({path, parameters}: ScriptCommand): string {
+	return `set -- ${[path, ...parameters].map(word => `'${word.replaceAll('\'', '\'\\\'\'')}'`).join(' ')}\ngo=yes\n`;
+}
+
+/** How long one parameter of a process may be on Linux, its end included (MAX_ARG_STRLEN of execve). Bytes. */
+const longestParameter = 131_072;
+
+/** Throws where no program can be given such a parameter. */
+function refuseUnpassable({path, parameters}: ScriptCommand): void {
+	for (const word of [path, ...parameters]) {
+		if (word.includes('\0')) throw new Error('a parameter has a NUL character');
+		if (Buffer.byteLength(word) >= longestParameter) throw new Error('a parameter is too long');
+	}
+}
 
 /** A script whose first `sh` has been started, or could not be, and waits to be let go: entering a control group alone takes the kernel some 15 ms. */
 export type WaitingScript = {
@@ -85,10 +106,11 @@ function spawnBehindGate(command: ScriptCommand, cgroup: string | null, ranMark:
 	};
 	const closeAll = (descriptors: readonly number[]): void => descriptors.forEach(descriptor => closeSync(descriptor));
 	try {
+		refuseUnpassable(command);
 		const [wait, go] = pipe();
 		const [output, outputEnd] = pipe();
 		const [errors, errorsEnd] = pipe();
-		const child = spawn('sh', ['-c', gate, cgroup ?? '', ranMark, command.path, ...command.parameters], {
+		const child = spawn('sh', ['-c', gate, cgroup ?? '', ranMark], {
 			cwd: command.directory,
 			env: {...command.environment},
 			stdio: ['ignore', outputEnd, errorsEnd, wait, output, errors],
@@ -99,12 +121,10 @@ function spawnBehindGate(command: ScriptCommand, cgroup: string | null, ranMark:
 			child,
 			readers: [output, errors],
 			letGo: start => {
-				try {
-					if (start) writeSync(go, '\n');
-				} catch {
-					// It was ended while it waited.
-				}
-				closeSync(go);
+				const pipe = new Socket({fd: go, readable: false, writable: true});
+				// It was ended while it waited.
+				pipe.on('error', () => {});
+				pipe.end(start ? passage(command) : '');
 			},
 		};
 	} catch (error) {

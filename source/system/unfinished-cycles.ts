@@ -2,8 +2,9 @@ import {readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import type {PlannedTarget} from '../core/freeze-plan.js';
 import {hasRun, readBootId, readJournal, type JournalEntry} from './journal.js';
+import type {NotedCommand} from './noted-command.js';
 import type {ProcessMark} from './processes.js';
-import type {FamilyHandle, ScriptCommand} from './scripts.js';
+import type {FamilyHandle} from './scripts.js';
 
 /** A cycle whose journal has no end. */
 export type UnfinishedCycle = {
@@ -27,7 +28,7 @@ export type UnfinishedCycle = {
 	/** The pre-script has begun, or may have. */
 	readonly preStarted: boolean;
 	readonly preEnded: boolean;
-	readonly post: ScriptCommand | null;
+	readonly post: NotedCommand | null;
 	readonly limitMs: number;
 	/** That are left, and that there were in all. */
 	readonly retries: number;

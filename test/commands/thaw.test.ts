@@ -188,6 +188,17 @@ suite('quiesce thaw', {skip, concurrency: 2}, () => {
 		assert.equal(await one.disks.wasFrozen('data'), false);
 	});
 
+	test('the post-script gets its parameters from where they stand, and is not run where they have changed', async context => {
+		for (const [change, state, notes] of [[false, 'succeeded', ['pre', 'post geheim 4711']], [true, 'changed', ['pre']]] as const) {
+			const one = await lab(context, {post: 'note "post $1"', settings: {postScriptParams: ['geheim 4711']}});
+			await deadCycle(one);
+			if (change) one.configure({postScriptParams: ['other']});
+			const answer = await thaw(one);
+			assert.deepEqual([answer.cycles[0]?.postScript.state, one.notes(), answer.exitCode], [state, notes, change ? 5 : 0]);
+			assert.equal(await one.disks.wasFrozen('data'), false);
+		}
+	});
+
 	test('is refused (7) while a cycle lives, and does nothing to it', async context => {
 		const one = await lab(context);
 		const [mount = ''] = one.disks.mounts;

@@ -47,6 +47,23 @@ test('parameters, environment and standard input are those that the extension gi
 	assert.deepEqual(lines.slice(2).map(line => line.split('=')[0]), ['HOME', 'LANG', 'PATH', 'PWD', '/']);
 });
 
+test('every byte of a parameter arrives, and as many parameters as a program can be given', async () => {
+	// All that UTF-8 can be, quotes and line feeds among it, and what a shell may take for its own: backslashes, dollars, its own signs for quoted bytes.
+	const every = Array.from({length: 0x800 - 1}, (_, index) => String.fromCodePoint(index + 1)).join('');
+	const parameters = [every, '\uFFFD\u{10FFFF}', '\'', '\'\'\'', '\\', '\n', '\n\n', '\'\ngo=yes\n\'', 'x'.repeat(131_000), ...Array.from({length: 5000}, (_, index) => `parameter ${index}`)];
+	const sums = join(directory, 'sums');
+	assert.equal((await begin(`for word; do printf '%s\\0' "$word"; done >'${sums}'`, parameters).ended).exitCode, 0);
+	assert.ok(readFileSync(sums).equals(Buffer.from(parameters.map(word => `${word}\0`).join(''))));
+});
+
+test('while a script waits for its turn its parameters stand in no list of processes', async () => {
+	const waiting = makeWaiting({path: script('exit 0'), parameters: ['geheim-4711'], directory: '/', environment: extensionEnvironment('/')}, undefined);
+	assert.ok(waiting.waits());
+	assert.doesNotMatch(readFileSync(`/proc/${waiting.family.handle.leader}/cmdline`, 'utf8'), /geheim/);
+	assert.doesNotMatch(readFileSync(`/proc/${waiting.family.handle.leader}/environ`, 'utf8'), /geheim/);
+	await waiting.dismiss();
+});
+
 test('exit codes, signals and a shell that cannot be started are told apart', async () => {
 	assert.equal((await begin('exit 7').ended).exitCode, 7);
 	assert.equal((await begin('kill -9 $$').ended).signal, 'SIGKILL');

@@ -4,6 +4,7 @@ import {decideOutcome} from '../../core/cycle/decide.js';
 import {errorReference, ownError} from '../../core/errors.js';
 import type {HeldScripts} from '../../system/guard.js';
 import {heldApplications} from '../../system/held-applications.js';
+import {noteCommand} from '../../system/noted-command.js';
 import type {ScriptFamily} from '../../system/scripts.js';
 import {asAzure} from './as-azure.js';
 import {runAttempts, type Attempts, type AttemptsOrder} from './attempts.js';
@@ -74,12 +75,12 @@ export class Cycle {
 	}
 
 	async #runPre(): Promise<void> {
-		const {scripts} = this.#course.ready;
+		const {scripts, facts} = this.#course.ready;
 		const why = this.#whyNoScripts();
 		if (scripts === null || why !== null) return this.#course.telling.skip('pre-script', why ?? '');
 		const post = scripts.post.command;
 		const limitMs = this.#limitMs();
-		this.#course.note({step: 'pre-starting', post, limitMs, retries: scripts.post.retries});
+		this.#course.note({step: 'pre-starting', post: noteCommand(post, facts.configuration.path), limitMs, retries: scripts.post.retries});
 		this.#pre = await runAttempts({
 			phase: 'pre-script', command: scripts.pre.command, limitMs, retries: scripts.pre.retries, signal: this.#course.signal, tell: this.#course.telling.tell,
 			...this.#waiting('pre'),

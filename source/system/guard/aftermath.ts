@@ -2,6 +2,7 @@ import type {PostSettlement, ScriptSettlement} from '../../core/settlement.js';
 import {familyOf} from '../families.js';
 import type {HeldScripts} from '../guard.js';
 import {continueJournal, hasRun, readJournal, thawedStep, type Finisher, type Journal, type JournalStep} from '../journal.js';
+import {recallCommand, type NotedCommand} from '../noted-command.js';
 import {isAlive} from '../processes.js';
 import {drainOutputOf, startScript, type FamilyHandle, type ScriptCommand} from '../scripts.js';
 import {pause} from '../time.js';
@@ -92,7 +93,13 @@ function nothing(state: PostSettlement['state']): PostSettlement {
 	return {state, exitCode: null, attempts: 0, mayHaveRunBefore: false};
 }
 
-async function runWithRetries(post: ScriptCommand, limitMs: number, first: number, attempts: number, journal: Journal | null, options: SettleOptions, note: (step: JournalStep) => void): Promise<PostSettlement> {
+async function runWithRetries(noted: NotedCommand, limitMs: number, first: number, attempts: number, journal: Journal | null, options: SettleOptions, note: (step: JournalStep) => void): Promise<PostSettlement> {
+	let post: ScriptCommand;
+	try {
+		post = recallCommand(noted);
+	} catch (error) {
+		return {...nothing('changed'), detail: (error as Error).message};
+	}
 	const until = performance.now() + limitMs;
 	for (let attempt = first; ; attempt++) {
 		note({step: 'post-starting', attempt, by: options.by});
