@@ -155,7 +155,7 @@ suite('quiesce setup', {skip: firstReason(whyNoSandbox(), whyNoBundle())}, () =>
 			assert.match(stderr, /^quiesce: \S.*\n {2}→ /);
 		}
 
-		const user = await sandbox.run('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', bundledQuiesce, 'setup', '--answers', '-'], {input: JSON.stringify(scripts)});
+		const user = await sandbox.quiesceAsNobody(['setup', '--answers', '-'], {input: JSON.stringify(scripts)});
 		assert.equal(user.exitCode, 6);
 		assert.match(user.stderr, /needs root/);
 		assert.deepEqual(there(), before);

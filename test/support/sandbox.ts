@@ -2,7 +2,7 @@ import {chmodSync, chownSync, closeSync, existsSync, mkdirSync, mkdtempSync, ope
 import {spawn, type ChildProcess} from 'node:child_process';
 import {once} from 'node:events';
 import {tmpdir} from 'node:os';
-import {dirname, join} from 'node:path';
+import {dirname, join, relative} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {kill, membersOfNamespace} from '../../source/system/processes.js';
 import {plainEnvironment, start, type Ended, type RunOptions, type Started} from './process.js';
@@ -53,6 +53,8 @@ export type Sandbox = {
 	/** The bundled quiesce. `env` is added to the sandbox's environment. */
 	readonly quiesce: (parameters: readonly string[], options?: RunOptions) => Promise<Ended>;
 	readonly startQuiesce: (parameters: readonly string[], options?: RunOptions) => Started;
+	/** The bundled quiesce as a user without any rights, also where that user may not go to the repository (/root is root's alone). Needs setpriv. */
+	readonly quiesceAsNobody: (parameters: readonly string[], options?: RunOptions) => Promise<Ended>;
 	readonly put: (file: SandboxFile) => void;
 	/** Adds mounts to the fence. */
 	readonly allow: (...mounts: readonly string[]) => void;
@@ -135,6 +137,12 @@ export async function makeSandbox(options: SandboxOptions = {}): Promise<Sandbox
 		start: startInside,
 		quiesce: async (parameters, given) => startInside(bundledQuiesce, parameters, given).ended,
 		startQuiesce: (parameters, given) => startInside(bundledQuiesce, parameters, given),
+		quiesceAsNobody: async (parameters, given) => {
+			const reachable = join(directory, 'repository');
+			await must('sh', ['-c', '[ -d "$2" ] || { mkdir "$2" && mount --bind "$1" "$2"; }', 'sh', repository, reachable]);
+			const command = join(reachable, relative(repository, bundledQuiesce));
+			return startInside('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', command, ...parameters], {cwd: '/', ...given}).ended;
+		},
 		put,
 		allow: (...mounts) => mounts.forEach(mount => fence.add(mount)),
 		members: () => membersOfNamespace(namespace).filter(member => member !== pid),
