@@ -4,7 +4,7 @@ import {beginGuard, dismissGuard, type BegunGuard} from './guard/beginning.js';
 import {Connection} from './guard/connection.js';
 import {openTargets} from './guard/places.js';
 import {RunningGuard} from './guard/running-guard.js';
-import {openLockFile} from './lock.js';
+import {shareLock} from './lock.js';
 import {readFence} from './mounts.js';
 import {loadNative, type Native} from './native.js';
 import type {NotedCommand} from './noted-command.js';
@@ -112,9 +112,7 @@ export async function startGuard(order: GuardOrder, {begun, signal, onWaiting}: 
 	if (news.is === 'impossible') throw new Failure(news.message, {remedy: news.remedies, exitCode: news.exitCode});
 	try {
 		const own = openTargets(order.waves, readFence());
-		const lock = openLockFile(order.lockFile);
-		const errno = native.lock(lock, 0, 1);
-		if (errno !== null) throw new Failure(`The lock ${order.lockFile} could not be shared with the guard (${errno}).`, {exitCode: exitCodes.locked});
+		const lock = shareLock(native, order.lockFile);
 		return new RunningGuard(order, child, connection, native, own, lock, news.hastens);
 	} catch (error) {
 		connection.say({say: 'close'});

@@ -1,4 +1,4 @@
-import {closeSync, constants, fdatasyncSync, fstatSync, fsyncSync, lstatSync, openSync, readFileSync, rmSync, unlinkSync, writeSync} from 'node:fs';
+import {closeSync, constants, existsSync, fdatasyncSync, fstatSync, fsyncSync, lstatSync, openSync, readdirSync, readFileSync, rmSync, unlinkSync, writeSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import type {PlannedTarget} from '../core/freeze-plan.js';
 import {Failure} from '../core/failure.js';
@@ -146,6 +146,26 @@ function isEntry(value: unknown): value is JournalEntry {
 	}
 }
 
+/** One that is younger may be about to get its beginning. */
+const abandonedAfterMs = 60_000;
+
+/** Removes what those left behind who died at the very end of a cycle, or at its very beginning: finished journals, empty ones, marks without a journal. */
+export function removeRemains(stateDirectory: string): void {
+	for (const name of readdirSync(stateDirectory)) {
+		const [, cycle, kind] = /^(cycle-[\w-]+)\.(journal|pre|post)$/.exec(name) ?? [];
+		const path = join(stateDirectory, name);
+		if (kind === undefined) continue;
+		if (kind === 'journal') {
+			const entries = readJournal(path);
+			if (entries === null) continue;
+			const over = entries.some(({step}) => step === 'finished') || (entries.length === 0 && (lstatSync(path, {throwIfNoEntry: false})?.mtimeMs ?? 0) < Date.now() - abandonedAfterMs);
+			if (over) rmSync(path, {force: true});
+		} else if (!existsSync(join(stateDirectory, `${cycle}.journal`))) {
+			rmSync(path, {force: true});
+		}
+	}
+}
+
 /** The id of this start of the machine. */
 export function readBootId(): string {
 	return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
@@ -204,7 +224,7 @@ function journalOn(path: string, descriptor: number, offset: number): Journal {
 				// Its removal says the same.
 			}
 			closeSync(descriptor);
-			unlinkSync(path);
+			rmSync(path, {force: true});
 			for (const script of ['pre', 'post'] as const) rmSync(markPath(path, script), {force: true});
 			syncDirectory(dirname(path));
 		},

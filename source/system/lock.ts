@@ -18,11 +18,38 @@ export type HeldLock = {
 };
 
 /**
+ * What this process holds. The kernel knows no difference between two holders in one process, and gives up a lock when any descriptor of its file is closed:
+ * whoever looks or takes once more must not get that far.
+ */
+const ours = new Set<string>();
+
+function heldBy(path: string, descriptor: number): HeldLock {
+	ours.add(path);
+	return {
+		descriptor,
+		release() {
+			ours.delete(path);
+			closeSync(descriptor);
+		},
+	};
+}
+
+/** Takes the first byte, which the guard leaves to the main process. Throws a Failure (exit 7) where somebody else has it. */
+export function shareLock(native: Native, path: string): HeldLock {
+	const descriptor = openLockFile(path);
+	const errno = native.lock(descriptor, 0, 1);
+	if (errno === null) return heldBy(path, descriptor);
+	closeSync(descriptor);
+	throw new Failure(`The lock ${path} could not be shared with the guard (${errno}).`, {exitCode: exitCodes.locked});
+}
+
+/**
  * Takes the lock: an exclusive POSIX lock on the whole file. A file that nobody holds a lock on is no lock; the file stays. Throws a Failure (exit 7)
  * that names the holder, at once or after `waitMs`; `onWaiting` hears of the holder that is waited for. After a throw for a wait that took too long, one thread of the pool still waits: the
  * process must end itself by a signal.
  */
 export async function takeLock(native: Native, path: string, waitMs: number, onWaiting?: (holder: string) => void): Promise<HeldLock> {
+	if (ours.has(path)) throw new Failure('This very quiesce is at a cycle, or settles what an earlier one had left.', {remedy: 'Wait until that has finished.', exitCode: exitCodes.locked});
 	const until = performance.now() + waitMs;
 	for (;;) {
 		const descriptor = openLockFile(path);
@@ -37,7 +64,7 @@ export async function takeLock(native: Native, path: string, waitMs: number, onW
 			if (errno === 'EAGAIN' || errno === 'EACCES') throw heldByAnother(native, descriptor, path);
 			if (errno !== null) throw new Failure(`The lock file ${path} could not be locked (${errno}).`, {remedy: 'Its filesystem must support file locks.'});
 			// The extension removes the file when it has finished: a lock on a file that is not at its path any more keeps nobody out.
-			if (isStillAt(descriptor, path)) return {descriptor, release: () => closeSync(descriptor)};
+			if (isStillAt(descriptor, path)) return heldBy(path, descriptor);
 		} catch (error) {
 			closeSync(descriptor);
 			throw error;
@@ -76,8 +103,9 @@ export function lockFileIsThere(path: string): boolean {
 	return existsSync(path);
 }
 
-/** Who holds the lock; null where nobody does. Not for a process that holds it itself: looking gives it up. */
+/** Who holds the lock; null where nobody does. */
 export function lookAtLock(native: Native, path: string): {readonly pid: number | null; readonly command: string | null} | null {
+	if (ours.has(path)) return {pid: process.pid, command: commandLineOf(process.pid)};
 	let descriptor: number;
 	try {
 		descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY);

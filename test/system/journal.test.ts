@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import {appendFileSync, chmodSync, chownSync, existsSync, linkSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync} from 'node:fs';
+import {appendFileSync, chmodSync, chownSync, existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, utimesSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, test} from 'node:test';
-import {continueJournal, hasRun, openJournal, readBootId, readJournal, type Journal, type JournalStep} from '../../source/system/journal.js';
+import {continueJournal, hasRun, openJournal, readBootId, readJournal, removeRemains, type Journal, type JournalStep} from '../../source/system/journal.js';
 import {readUnfinished, readUnfinishedCycle} from '../../source/system/unfinished-cycles.js';
 import {markProcess} from '../../source/system/processes.js';
 import {must, run} from '../support/process.js';
@@ -186,6 +186,26 @@ test('a second journal of the same name is refused, and the first left alone', (
 	assert.throws(() => openJournal(directory, name), /cannot be written/);
 	assert.equal(readUnfinishedCycle(journal.path)?.postState, 'owed');
 	journal.finish('cycle');
+});
+
+test('what the dead left behind is removed, and nothing else', () => {
+	const place = join(directory, 'remains');
+	mkdirSync(place, {mode: 0o700});
+	const living = openJournal(place, 'living');
+	living.append({step: 'begun', cycle: 'living', bootId: readBootId(), main: markProcess(process.pid)}, owed);
+	living.armMark('pre');
+	const finished = openJournal(place, 'finished');
+	finished.append({step: 'begun', cycle: 'finished', bootId: readBootId(), main: markProcess(process.pid)}, {step: 'finished', by: 'cycle'});
+	openJournal(place, 'begun-just-now').close();
+	const old = openJournal(place, 'never-begun');
+	old.close();
+	utimesSync(old.path, 1, 1);
+	for (const name of ['cycle-gone.pre', 'cycle-gone.post', 'history.jsonl', 'cycle-strange.txt']) writeFileSync(join(place, name), '', {mode: 0o600});
+	writeFileSync(join(place, 'cycle-theirs.journal'), '{"step":"finished","by":"cycle","at":"x"}', {mode: 0o666});
+	chmodSync(join(place, 'cycle-theirs.journal'), 0o666);
+	removeRemains(place);
+	assert.deepEqual(readdirSync(place).toSorted(), ['cycle-begun-just-now.journal', 'cycle-living.journal', 'cycle-living.pre', 'cycle-strange.txt', 'cycle-theirs.journal', 'history.jsonl']);
+	finished.finish('cycle');
 });
 
 test('the oldest cycle comes first, finished ones not at all', () => {

@@ -44,6 +44,20 @@ test('it is taken, kept from others, and given up; the file stays', async () => 
 	(await takeLock(native, path, 0)).release();
 });
 
+test('who holds it neither gives it up by looking, nor gets it a second time', async () => {
+	const path = fresh();
+	const lock = await takeLock(native, path, 0);
+	assert.equal(lookAtLock(native, path)?.pid, process.pid);
+	await assert.rejects(takeLock(native, path, 0), (error: unknown) => error instanceof Failure && error.exitCode === 7);
+	if (python === false) {
+		const other = start('python3', ['-c', 'import fcntl, sys\nf = open(sys.argv[1], "w")\nfcntl.lockf(f, fcntl.LOCK_EX | fcntl.LOCK_NB)', path]);
+		assert.match((await other.ended).stderr, /BlockingIOError/);
+	}
+	lock.release();
+	assert.equal(lookAtLock(native, path), null);
+	(await takeLock(native, path, 0)).release();
+});
+
 test('a file that nobody holds is no lock', async () => {
 	const path = fresh();
 	openAndClose(path);

@@ -9,7 +9,7 @@ import type {PreparedSnapshot} from '../../providers/provider.js';
 import {extensionDirectory, gatherExtensionFacts, gatherTunables} from '../../system/azure-files.js';
 import {removeEmptyFamilies} from '../../system/families.js';
 import {startGuard, type Guard, type GuardStart} from '../../system/guard.js';
-import {openJournal, readBootId, type Journal} from '../../system/journal.js';
+import {openJournal, readBootId, removeRemains, type Journal} from '../../system/journal.js';
 import {extensionLockFile} from '../../system/lock.js';
 import {readFence, readMountFacts, resolveDirectories} from '../../system/mounts.js';
 import {markProcess} from '../../system/processes.js';
@@ -97,6 +97,7 @@ export async function prepareCycle(order: CycleOrder, start: GuardStart): Promis
 		const unusable = check.errors.length > 0 ? null : check.settings.pre?.parameters === null ? 'pre' : check.settings.post?.parameters === null ? 'post' : null;
 		waiting = scripts === null ? [] : makeScriptsWait(scripts, journal);
 		removeEmptyFamilies();
+		removeRemains(stateDirectory);
 		const guard = await starting;
 		journal.append({step: 'guard', guard: markProcess(guard.pid)}, {step: 'mounts', waves: plan.waves});
 		const preparing = provider.prepare({

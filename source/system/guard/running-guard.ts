@@ -1,8 +1,8 @@
 import type {ChildProcess} from 'node:child_process';
 import {once} from 'node:events';
-import {closeSync} from 'node:fs';
 import {exitCodes, Failure} from '../../core/failure.js';
 import type {FreezeReport, Guard, GuardOrder, HeldScripts, MountReport, ThawReport} from '../guard.js';
+import type {HeldLock} from '../lock.js';
 import type {Native} from '../native.js';
 import {isRunning, kill, readProcess, wakeIfStopped, type ProcessMark} from '../processes.js';
 import {within} from '../time.js';
@@ -31,7 +31,7 @@ export class RunningGuard implements Guard {
 	readonly #native: Native;
 	/** Descriptors of our own, by the guard's index. */
 	readonly #own: readonly OpenTarget[];
-	readonly #lock: number;
+	readonly #lock: HeldLock;
 	readonly #loss = new AbortController();
 	/** What each filesystem is doing, as far as the guard has told. */
 	readonly #states = new Map<number, MountChange>();
@@ -47,7 +47,7 @@ export class RunningGuard implements Guard {
 	#closed = false;
 	#thawing = false;
 
-	constructor(order: GuardOrder, child: ChildProcess, connection: Connection, native: Native, own: readonly (readonly OpenTarget[])[], lock: number, hastens: boolean) {
+	constructor(order: GuardOrder, child: ChildProcess, connection: Connection, native: Native, own: readonly (readonly OpenTarget[])[], lock: HeldLock, hastens: boolean) {
 		this.pid = child.pid ?? -1;
 		this.hastens = hastens;
 		this.#order = order;
@@ -122,7 +122,7 @@ export class RunningGuard implements Guard {
 		// It stays where the kernel has not answered a freeze call yet, to thaw what that may freeze after all; nobody waits for it.
 		this.#child.unref();
 		closeTargets([this.#own]);
-		closeSync(this.#lock);
+		this.#lock.release();
 	}
 
 	#hear(news: GuardNews | null): void {
@@ -183,7 +183,7 @@ export class RunningGuard implements Guard {
 			await this.#thawOwn(reports);
 			await within(this.#connection.ended.then(() => true), answerWithinMs);
 			if (this.hastens) endHasteOf(this.#order.gracePeriods ?? gracePeriods);
-			this.#native.lock(this.#lock, 0, 0);
+			this.#native.lock(this.#lock.descriptor, 0, 0);
 			await this.#thawOwn(reports);
 			void this.#connection.ended.then(async () => this.#thawOwn(reports));
 			this.#thawed = {mounts: [...reports.values()], windowMs: this.#startedAt === undefined || this.#lastThawAt === undefined ? 0 : this.#lastThawAt - this.#startedAt, byDeadline: true, thawedByOthers: []};
