@@ -69,7 +69,9 @@ export async function makeImageStore({directory, copies: wanted, withinMs}: Imag
 						if (next.reflink) await copyFile(next.source, destination, constants.COPYFILE_FICLONE_FORCE);
 						else await copySparse(next.source, destination, native, signal);
 					}
-				}));
+				})).catch((error: unknown) => {
+					throw (error as NodeJS.ErrnoException).code === 'ENOSPC' ? new Failure(`there is no space left in ${parent}`, {exitCode: exitCodes.failed, cause: error}) : error;
+				});
 				signal.throwIfAborted();
 			},
 			async complete(file, text) {

@@ -102,6 +102,36 @@ suite('a cycle on real filesystems', {skip, concurrency: 2}, () => {
 		assert.equal(await one.disks.wasFrozen('one'), false);
 	});
 
+	test('a filesystem that cannot be opened: 123, and nothing is frozen', {skip: skipXfs}, async context => {
+		const one = await lab(context, {disks: [{name: 'one', type: 'ext4'}, {name: 'gone', type: 'xfs'}]});
+		const {mount} = one.disks.disk('gone');
+		// Its storage is gone, as far as it knows.
+		await one.sandbox.must('xfs_io', ['-x', '-c', 'shutdown', mount]);
+		const end = await one.cycle();
+		assert.deepEqual([end.result.outcome, end.exitCode, codes(end), azureCodes(end), end.result.azure.outcome], ['crash-consistent', 4, [123], [123], 'failed']);
+		assert.deepEqual([end.phases.freeze, end.phases.snapshot, end.phases.thaw], ['failed', 'succeeded', 'skipped']);
+		assert.deepEqual(end.events.flatMap(event => (event.event === 'mount' ? [[event.mount, event.state, event.detail]] : [])), [[mount, 'refused', 'EIO']]);
+		assert.deepEqual(one.notes(), ['pre', 'post']);
+		one.configure({continueBackupOnFailure: false});
+		const failed = await one.cycle();
+		assert.deepEqual([failed.result.outcome, failed.exitCode, codes(failed), failed.phases.snapshot], ['failed', 5, [123], 'skipped']);
+	});
+
+	test('a freeze that takes too long: 122, and a snapshot without it', async context => {
+		const one = await lab(context, {disks: [{name: 'outer', type: 'ext4', megabytes: 64}, {name: 'inner', type: 'ext4', on: 'outer'}]});
+		const [outer = '', inner = ''] = one.disks.mounts;
+		// What the inner one has to write before it freezes waits for the outer one, which somebody else has frozen.
+		one.sandbox.put({path: '/etc/azure/pre.sh', mode: 0o700, content: '#!/bin/sh\nfsfreeze -f "$1" && echo dirty >"$2"\n'});
+		one.configure({preScriptParams: [outer, `${inner}/file`]});
+		const cycle = one.sandbox.startQuiesce(['cycle', '--json', '--mount', inner]);
+		await cycle.until('"state":"hung"');
+		await one.sandbox.must('fsfreeze', ['-u', outer]);
+		const end = readCycle(await cycle.ended);
+		assert.deepEqual([end.result.outcome, end.exitCode, codes(end), azureCodes(end)], ['crash-consistent', 4, [122, 'FreezeHung'], [122]]);
+		assert.deepEqual([end.phases.freeze, end.phases.snapshot, one.notes()], ['timed-out', 'succeeded', ['post']]);
+		await nothingFrozen(one);
+	});
+
 	test('the same with several disks and continueBackupOnFailure off: failed', async context => {
 		const one = await lab(context, {disks: two, settings: {continueBackupOnFailure: false}});
 		await one.sandbox.must('fsfreeze', ['-f', one.disks.disk('one').mount]);
@@ -336,6 +366,20 @@ suite('a cycle that cannot begin', {skip, concurrency: 2}, () => {
 		const end = await one.sandbox.quiesce(one.arguments(['--snapshot', 'image']), {env: {...one.sandbox.environment, QUIESCE_STATE_DIR: `${mount}/state`}});
 		assert.deepEqual([end.exitCode, one.notes()], [2, []]);
 		assert.match(end.stderr, /is to be frozen/);
+	});
+
+	test('a destination that becomes full meanwhile: failed, the post-script runs, and nothing is left of the snapshot', async context => {
+		const one = await lab(context, {disks: [{name: 'data', type: 'ext4'}, {name: 'store', type: 'ext4', megabytes: 48}]});
+		const {mount: store} = one.disks.disk('store');
+		const {mount} = one.disks.disk('data');
+		await one.sandbox.must('sh', ['-c', 'head -c 8000000 /dev/urandom >"$1/file"; sync', 'sh', mount]);
+		one.sandbox.put({path: '/etc/azure/pre.sh', mode: 0o700, content: '#!/bin/sh\ncat /dev/zero >"$1" 2>/dev/null; :\n'});
+		one.configure({preScriptParams: [`${store}/filler`]});
+		const end = readCycle(await one.sandbox.quiesce(['cycle', '--json', '--snapshot', 'image', '--mount', mount], {env: {...one.sandbox.environment, QUIESCE_STATE_DIR: `${store}/state`}}));
+		assert.deepEqual([end.exitCode, end.result.outcome, codes(end), end.result.snapshot, one.notes()], [5, 'failed', ['SnapshotFailed'], null, ['post']]);
+		assert.ok(end.events.some(event => event.event === 'phase' && event.phase === 'snapshot' && event.state === 'failed' && event.detail === `there is no space left in ${store}/state/snapshots`));
+		assert.equal(await one.sandbox.must('ls', ['-A', `${store}/state/snapshots`]), '');
+		assert.equal(await one.disks.wasFrozen('data'), false);
 	});
 
 	test('outside the fence nothing is frozen', async context => {

@@ -1,6 +1,6 @@
 import type {SnapshotReference} from '../../core/cycle-events.js';
 import {freezes, wantsLesser, takesSnapshot} from '../../core/cycle/decide.js';
-import {ownError} from '../../core/errors.js';
+import {errorReference, ownError} from '../../core/errors.js';
 import type {ErrorReference} from '../../core/outcome.js';
 import {thawedStep} from '../../system/journal.js';
 import {unlessAborted, within} from '../../system/time.js';
@@ -36,7 +36,7 @@ export class FreezeWindow {
 
 	/** Freezes where that is decided, and takes the snapshot where there is to be one. */
 	async open(preScriptSucceeded: boolean): Promise<void> {
-		const {plan, check, guard} = this.#course.ready;
+		const {plan, check, guard, unopened} = this.#course.ready;
 		const decision = {continueBackupOnFailure: check.settings.continueBackupOnFailure || !check.settingsKnown, fsFreezeEnabled: check.settings.fsFreezeEnabled, disks: plan.disks, preScriptSucceeded};
 		const targets = plan.waves.flat();
 		if (this.#course.interrupted !== undefined || !takesSnapshot(decision)) {
@@ -51,11 +51,22 @@ export class FreezeWindow {
 			this.freezing = 'frozen';
 			this.#course.telling.skip('freeze', 'there is no filesystem to freeze');
 		} else {
-			await this.#freeze(targets.map(({mount}) => mount));
+			if (unopened.length > 0) this.#refuse(targets.map(({mount}) => mount), unopened);
+			else await this.#freeze(targets.map(({mount}) => mount));
 			if (this.#course.interrupted !== undefined || (this.freezing === 'failed' && !wantsLesser(decision))) return this.#course.telling.skip('snapshot', this.#course.interrupted === undefined ? 'the freeze failed' : 'interrupted');
 		}
 
 		await this.#snapshot(guard.lost);
+	}
+
+	/** As the extension, which opens all of them before it freezes the first. */
+	#refuse(mounts: readonly string[], unopened: Preparation['unopened']): void {
+		this.#course.telling.start('freeze', {mounts});
+		for (const {mount, errno} of unopened) this.#course.telling.mount(mount, 'refused', 0, errno);
+		this.freezing = 'failed';
+		this.errors = [errorReference(123)];
+		this.#course.errors.push(...this.errors);
+		this.#course.telling.end('freeze', 'failed', {durationMs: 0, errors: this.errors, detail: unopened.map(({mount, errno}) => `${mount} cannot be opened (${errno})`).join('; ')});
 	}
 
 	async #freeze(mounts: readonly string[]): Promise<void> {

@@ -9,6 +9,7 @@ import type {PreparedSnapshot} from '../../providers/provider.js';
 import {extensionDirectory, gatherExtensionFacts, gatherTunables} from '../../system/azure-files.js';
 import {removeEmptyFamilies} from '../../system/families.js';
 import {startGuard, type Guard, type GuardStart} from '../../system/guard.js';
+import {findUnopened, type UnopenedTarget} from '../../system/guard/places.js';
 import {openJournal, readBootId, removeRemains, type Journal} from '../../system/journal.js';
 import {extensionLockFile} from '../../system/lock.js';
 import {readFence, readMountFacts, resolveDirectories} from '../../system/mounts.js';
@@ -55,6 +56,8 @@ export type Preparation = {
 	/** The script whose parameters no program can be given (a NUL, or too long), which keeps both from running. */
 	readonly unusable: 'pre' | 'post' | null;
 	readonly plan: FreezePlan;
+	/** Filesystems of the plan that cannot be opened: with one of them nothing is frozen. */
+	readonly unopened: readonly UnopenedTarget[];
 	readonly mounts: MountFacts;
 	readonly stateDirectory: string;
 	/** The superblock devices that a write to the state directory may have to wait for. */
@@ -81,6 +84,8 @@ export async function prepareCycle(order: CycleOrder, start: GuardStart): Promis
 	const tunables = gatherTunables();
 	const mounts = readMountFacts();
 	const plan = planFreeze(mounts, {requested: resolveDirectories(order.mounts), skip: tunables.skip, fence: readFence()});
+	const unopened = findUnopened(plan.waves.flat());
+	const toFreeze = plan.waves.map(wave => wave.filter(({mount}) => !unopened.some(one => one.mount === mount))).filter(wave => wave.length > 0);
 	const stateDirectory = openStateDirectory();
 	const stateDevices = devicesBeneath(stateDirectory, mounts);
 	const id = nameOfNow();
@@ -89,7 +94,7 @@ export async function prepareCycle(order: CycleOrder, start: GuardStart): Promis
 	let waiting: Preparation['waiting'] = [];
 	try {
 		journal.append({step: 'begun', cycle: id, bootId: readBootId(), main: markProcess(process.pid)});
-		starting = startGuard({waves: plan.waves, deadlineMs: tunables.deadlineMs, lockFile: extensionLockFile, lockWaitMs: order.lockWaitMs, journalFile: journal.path, journalDevices: stateDevices}, start);
+		starting = startGuard({waves: toFreeze, deadlineMs: tunables.deadlineMs, lockFile: extensionLockFile, lockWaitMs: order.lockWaitMs, journalFile: journal.path, journalDevices: stateDevices}, start);
 		// While the guard makes itself ready.
 		const facts = gatherExtensionFacts(order.configuration);
 		const check = checkExtension(facts);
@@ -99,12 +104,12 @@ export async function prepareCycle(order: CycleOrder, start: GuardStart): Promis
 		removeEmptyFamilies();
 		removeRemains(stateDirectory);
 		const guard = await starting;
-		journal.append({step: 'guard', guard: markProcess(guard.pid)}, {step: 'mounts', waves: plan.waves});
+		journal.append({step: 'guard', guard: markProcess(guard.pid)}, {step: 'mounts', waves: toFreeze});
 		const preparing = provider.prepare({
 			id, stateDirectory, facts: mounts, targets: plan.waves.flat(), frozen: check.settings.fsFreezeEnabled, holdMs: order.holdMs, deadlineMs: tunables.deadlineMs,
 		});
 		const snapshot = await (start.signal === undefined ? preparing : unlessAborted(preparing, start.signal));
-		return {id, resumed, order, facts, check, scripts, unusable, plan, mounts, stateDirectory, stateDevices, journal, guard, waiting, snapshot, deadlineMs: tunables.deadlineMs, tookMs: performance.now() - began};
+		return {id, resumed, order, facts, check, scripts, unusable, plan, unopened, mounts, stateDirectory, stateDevices, journal, guard, waiting, snapshot, deadlineMs: tunables.deadlineMs, tookMs: performance.now() - began};
 	} catch (error) {
 		for (const {script} of waiting) await script.dismiss();
 		await (await starting?.catch(() => undefined))?.close();

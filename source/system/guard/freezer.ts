@@ -173,7 +173,8 @@ export function makeFreezer(parts: FreezerParts): Freezer {
 			thirdLine.arm(Math.ceil(parts.deadlineMs / 1000) + 2);
 			deadline = setTimeout(() => void thaw('deadline'), parts.deadlineMs);
 		}
-		let hung = false;
+		/** Given up: what the kernel answers later does not count. */
+		const late = new Set<Place>();
 		for (let level = 0; level < parts.waves.length; level++) {
 			if (isStopped()) break;
 			const wave = places.filter(place => place.wave === level);
@@ -203,12 +204,14 @@ export function makeFreezer(parts: FreezerParts): Freezer {
 				}
 			}
 			await settled(waveCalls, parts.hungAfterMs, woken);
-			const late = wave.filter(place => place.state === 'freezing');
-			if (late.length > 0 && stopped === undefined) {
-				hung = true;
-				for (const place of late) parts.onMount(place.index, 'hung', monotonicMs() - began, monotonicMs(), 'ETIMEDOUT');
+			if (stopped === undefined || stopped === 'deadline') {
+				for (const place of wave) {
+					if (place.state !== 'freezing') continue;
+					late.add(place);
+					parts.onMount(place.index, 'hung', monotonicMs() - began, monotonicMs(), 'ETIMEDOUT');
+				}
 			}
-			if (hung || wave.some(place => place.state === 'refused')) break;
+			if (late.size > 0 || wave.some(place => place.state === 'refused')) break;
 		}
 		const durationMs = monotonicMs() - began;
 		parts.haste?.end();
@@ -220,7 +223,7 @@ export function makeFreezer(parts: FreezerParts): Freezer {
 			mounts: places.flatMap((place): readonly MountReport[] => {
 				const {mount} = place.open.target;
 				if (place.state === 'open') return [];
-				if (place.state === 'freezing') return [{mount, ok: false, durationMs, errno: 'ETIMEDOUT'}];
+				if (place.state === 'freezing' || late.has(place)) return [{mount, ok: false, durationMs, errno: 'ETIMEDOUT'}];
 				if (place.freezeErrno !== undefined) return [{mount, ok: false, durationMs: place.freezeMs, errno: place.freezeErrno}];
 				return [{mount, ok: true, durationMs: place.freezeMs}];
 			}),

@@ -27,13 +27,36 @@ export function openTargets(waves: readonly (readonly PlannedTarget[])[], fence:
 	}
 }
 
+/** A filesystem whose mount point cannot be opened as a directory, and the kernel's word for why. */
+export type UnopenedTarget = {readonly mount: string; readonly errno: string};
+
+/** What says nothing about the filesystem: this process has too much open, or the path leads elsewhere now, which is a reason not to begin. */
+const notItsOwn: readonly string[] = ['EMFILE', 'ENFILE', 'ENOMEM', 'ELOOP', 'ENOENT'];
+
+/** Those that cannot be opened: their storage is gone, mostly, or they are mounted on a file. The extension meets them as error 123. */
+export function findUnopened(targets: readonly PlannedTarget[]): readonly UnopenedTarget[] {
+	return targets.flatMap(target => {
+		try {
+			closeSync(openDirectory(target.mount));
+			return [];
+		} catch (error) {
+			const {code = 'EIO'} = error as NodeJS.ErrnoException;
+			return notItsOwn.includes(code) ? [] : [{mount: target.mount, errno: code}];
+		}
+	});
+}
+
+function openDirectory(mount: string): number {
+	return openSync(mount, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+}
+
 export function closeTargets(waves: readonly (readonly OpenTarget[])[]): void {
 	for (const {descriptor} of waves.flat()) closeSync(descriptor);
 }
 
 function openTarget({mount}: PlannedTarget): number {
 	try {
-		return openSync(mount, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+		return openDirectory(mount);
 	} catch (error) {
 		throw new Failure(`The filesystem at ${mount} cannot be opened: ${error instanceof Error ? error.message : String(error)}.`, {
 			remedy: 'It must be mounted and readable. A mount whose storage is gone can be left out with MountsToSkip in /etc/azure/vmbackup.conf.',
