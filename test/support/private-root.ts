@@ -25,18 +25,20 @@ export type PrivateRoot = {
 
 const programs = ['sh', 'cat', 'sleep', 'timeout', 'fsfreeze', 'mkdir', 'uname', 'readlink', 'umount'];
 
-/** Makes it: an ext4 image with Node, the bundle, a shell and a handful of programs, entered by pivot_root in a mount namespace of its own. */
-export async function makePrivateRoot(files: Readonly<Record<string, {readonly content: string; readonly mode: number}>>): Promise<PrivateRoot> {
+/** Makes it: an image with Node, the bundle, a shell and a handful of programs, entered by pivot_root in a mount namespace of its own. */
+export async function makePrivateRoot(type: 'ext4' | 'xfs', files: Readonly<Record<string, {readonly content: string; readonly mode: number}>>): Promise<PrivateRoot> {
 	const directory = mkdtempSync(join(tmpdir(), 'quiesce-root-'));
 	const tree = join(directory, 'tree');
 	fillTree(tree, await librariesOf([realpathSync(process.execPath), ...programs.map(programPath)]), files);
 	const image = join(directory, 'root.img');
 	await must('truncate', ['-s', '700M', image]);
-	await must('mkfs.ext4', ['-q', '-F', '-E', 'lazy_itable_init=0,lazy_journal_init=0,nodiscard', '-d', tree, image]);
-	rmSync(tree, {recursive: true});
+	await must(`mkfs.${type}`, type === 'ext4' ? ['-q', '-F', '-E', 'lazy_itable_init=0,lazy_journal_init=0,nodiscard', image] : ['-q', image]);
 	const setUp = `set -e
 mkdir "$1/root"
 mount -o loop "$1/root.img" "$1/root"
+cp -a "$1/tree/." "$1/root"
+rm -r "$1/tree"
+sync -f "$1/root"
 cd "$1/root"
 mount -t proc proc proc
 mount -t sysfs sysfs sys
