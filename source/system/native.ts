@@ -1,4 +1,4 @@
-import {existsSync} from 'node:fs';
+import {constants, existsSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {fileURLToPath} from 'node:url';
 import {getSystemErrorName} from 'node:util';
@@ -38,13 +38,20 @@ export type Native = {
 	nextData(descriptor: number, from: number): {readonly start: number; readonly end: number} | null;
 	/** Ends this process, with all its threads, and nothing is done at its end (_exit(2)). */
 	exit(code: number): never;
-	/** A pipe: the end to read from and the end to write to, both closed in every process that is started. Throws where there is none to be had. */
-	pipe(): readonly [reader: number, writer: number];
+	/** From now on a pipe runs its writes together again; by its end to write to. */
+	endPackets(writer: number): void;
+	/**
+	 * A pipe: the end to read from and the end to write to, both closed in every process that is started. `packets`: each read then answers what one
+	 * write put in, of larger ones a page. Throws where there is none to be had.
+	 */
+	pipe(packets?: boolean): readonly [reader: number, writer: number];
 };
 
 // <linux/fs.h>: _IOWR('X', 119, int) and _IOWR('X', 120, int); the same on every 64-bit architecture of ours.
 const FIFREEZE = 0xC0045877;
 const FITHAW = 0xC0045878;
+const F_GETFL = 3;
+const F_SETFL = 4;
 const F_GETLK = 5;
 const F_SETLK = 6;
 const F_SETLKW = 7;
@@ -104,6 +111,7 @@ function load(): Native {
 	const ioctl = library.func('ioctl', 'int', ['int', 'ulong', 'int']);
 	const syncfs = library.func('syncfs', 'int', ['int']);
 	const fcntl = library.func('fcntl', 'int', ['int', 'int', 'void *']);
+	const control = library.func('fcntl', 'int', ['int', 'int', 'long']);
 	const poll = library.func('poll', 'int', ['void *', 'ulong', 'int']);
 	const pipe2 = library.func('pipe2', 'int', ['void *', 'int']);
 	const exit = library.func('_exit', 'void', ['int']);
@@ -160,11 +168,15 @@ function load(): Native {
 			}
 			return {start, end: Number(lseek(descriptor, start, SEEK_HOLE))};
 		},
-		pipe: () => {
+		pipe: (packets = false) => {
 			const ends = new Int32Array(2);
-			const errno = outcome(pipe2(ends, O_CLOEXEC));
+			const errno = outcome(pipe2(ends, packets ? O_CLOEXEC | constants.O_DIRECT : O_CLOEXEC));
 			if (errno !== null) throw new Error(`no pipe: ${errno}`);
 			return [ends[0] ?? -1, ends[1] ?? -1];
+		},
+		endPackets: writer => {
+			const flags = control(writer, F_GETFL, 0);
+			if (flags !== -1) control(writer, F_SETFL, flags & ~constants.O_DIRECT);
 		},
 		exit: code => {
 			exit(code);

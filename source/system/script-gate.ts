@@ -66,7 +66,7 @@ export function makeWaiting(command: ScriptCommand, ranMark: string | undefined,
 	} catch (error) {
 		return {family, gate: null, error: error as Error, waits: () => false, dismiss: async () => family.release(), take: () => {}};
 	}
-	const {child, readers, letGo} = gate;
+	const {child, readers, writers, letGo} = gate;
 	child.on('error', () => {});
 	if (child.pid !== undefined) family.begin(child.pid);
 	const lives = (): boolean => child.pid !== undefined && child.exitCode === null && child.signalCode === null;
@@ -80,7 +80,7 @@ export function makeWaiting(command: ScriptCommand, ranMark: string | undefined,
 			if (taken) return;
 			taken = true;
 			letGo(false);
-			readers.forEach(reader => closeSync(reader));
+			[...readers, ...writers].forEach(descriptor => closeSync(descriptor));
 			if (lives() && await within(once(child, 'exit'), dismissWithinMs) === undefined) await family.end();
 			await family.release();
 		},
@@ -91,6 +91,8 @@ export type BehindGate = {
 	readonly child: ChildProcess;
 	/** The ends of its standard output and its standard error to read from. */
 	readonly readers: readonly [number, number];
+	/** The ends to write to, for whoever makes its packets end: until then each read of the others answers one write. */
+	readonly writers: readonly [number, number];
 	/** Lets the script start, or never. */
 	readonly letGo: (start: boolean) => void;
 };
@@ -99,8 +101,8 @@ export type BehindGate = {
 function spawnBehindGate(command: ScriptCommand, cgroup: string | null, ranMark: string): BehindGate {
 	const native = loadNative();
 	const open: number[] = [];
-	const pipe = (): readonly [number, number] => {
-		const ends = native.pipe();
+	const pipe = (packets = false): readonly [number, number] => {
+		const ends = native.pipe(packets);
 		open.push(...ends);
 		return ends;
 	};
@@ -108,18 +110,19 @@ function spawnBehindGate(command: ScriptCommand, cgroup: string | null, ranMark:
 	try {
 		refuseUnpassable(command);
 		const [wait, go] = pipe();
-		const [output, outputEnd] = pipe();
-		const [errors, errorsEnd] = pipe();
+		const [output, outputEnd] = pipe(true);
+		const [errors, errorsEnd] = pipe(true);
 		const child = spawn('sh', ['-c', gate, cgroup ?? '', ranMark], {
 			cwd: command.directory,
 			env: {...command.environment},
 			stdio: ['ignore', outputEnd, errorsEnd, wait, output, errors],
 			detached: true,
 		});
-		closeAll([wait, outputEnd, errorsEnd]);
+		closeAll([wait]);
 		return {
 			child,
 			readers: [output, errors],
+			writers: [outputEnd, errorsEnd],
 			letGo: start => {
 				const pipe = new Socket({fd: go, readable: false, writable: true});
 				// It was ended while it waited.

@@ -1,8 +1,10 @@
-import {closeSync, constants, fstatSync, openSync} from 'node:fs';
+import {closeSync, constants, fstatSync, openSync, readSync} from 'node:fs';
 import {Socket} from 'node:net';
 import {findError} from '../core/errors.js';
+import {UnreadPipe} from '../core/extension/unread-pipe.js';
 import {Failure} from '../core/failure.js';
 import {boundedLines} from '../core/output-lines.js';
+import {loadNative} from './native.js';
 import {makeWaiting, type WaitingScript} from './script-gate.js';
 import {whatChanged, type ScriptIdentity} from './script-identity.js';
 import {longestTimerMs} from './time.js';
@@ -28,6 +30,8 @@ export type ScriptEnd = {
 	readonly durationMs: number;
 	readonly stdoutBytes: number;
 	readonly stderrBytes: number;
+	/** True where one of its pipes would have been full, had nobody read it. */
+	readonly overflows: boolean;
 	/** Where it was not started: `sh` could not be (E2BIG, ENOENT …), the script was not what had been checked, or `beforeStart` threw. */
 	readonly startError?: Error;
 	/** True where it was not started because it has been changed since the check (the error ScriptChanged). */
@@ -90,6 +94,9 @@ const catchUpEveryMs = 1000;
 /** What one read takes from a pipe at most: what it holds. Bytes. */
 const readAtOnce = 256 * 1024;
 
+/** How often a pipe is read at its script's end, at most: what is left behind may write on and on. */
+const mostReadsAtEnd = 64;
+
 /** The environment that the extension hands to scripts: it runs under the guest agent, a system service of root's. */
 export function extensionEnvironment(directory: string): Readonly<Record<string, string>> {
 	return {
@@ -119,18 +126,21 @@ export function startScript(command: ScriptCommand, options: ScriptOptions = {})
 	let timer: NodeJS.Timeout | undefined;
 	const catchingUp = setInterval(() => pipes.forEach(({collector}) => collector.catchUp()), catchUpEveryMs);
 	let over = false;
+	let overflows = false;
 	const finish = (exitCode: number | null, signal: string | null, notStarted: Partial<ScriptEnd> = {}): void => {
 		clearTimeout(timer);
 		clearInterval(catchingUp);
 		options.signal?.removeEventListener('abort', onAbort);
 		over = true;
-		ended.resolve({exitCode, signal, endedBy, durationMs: performance.now() - begun, stdoutBytes: bytes.stdout, stderrBytes: bytes.stderr, ...notStarted});
+		ended.resolve({exitCode, signal, endedBy, durationMs: performance.now() - begun, stdoutBytes: bytes.stdout, stderrBytes: bytes.stderr, overflows, ...notStarted});
 	};
 	const end = async (reason: 'limit' | 'abort'): Promise<void> => {
 		endedBy = reason;
 		const left = await family.end();
 		// One that waits for a frozen filesystem ends only after the thaw: nobody shall wait for that.
-		if (left.length > 0 && !over) finish(null, 'SIGKILL');
+		if (left.length === 0 || over) return;
+		pipes.forEach(({endPackets}) => endPackets());
+		finish(null, 'SIGKILL');
 	};
 	const onAbort = (): void => void end('abort');
 
@@ -138,18 +148,36 @@ export function startScript(command: ScriptCommand, options: ScriptOptions = {})
 		finish(null, null, {startError: waiting.error ?? new Error('it could not be started')});
 		return {family, ended: ended.promise};
 	}
-	const {child, readers, letGo} = waiting.gate;
+	const {child, readers, writers, letGo} = waiting.gate;
 
 	const pipes = (['stdout', 'stderr'] as const).map((stream, index) => {
 		const collector = boundedLines(line => options.onOutput?.(stream, line));
+		const unread = new UnreadPipe();
+		const buffer = Buffer.allocUnsafe(readAtOnce);
+		let writer = writers[index] ?? null;
+		// Write by write it is read only as long as that decides something: it takes longer.
+		const endPackets = (): void => {
+			if (writer === null) return;
+			loadNative().endPackets(writer);
+			closeSync(writer);
+			writer = null;
+		};
+		const take = (count: number): void => {
+			bytes[stream] += count;
+			if (writer !== null) unread.packet(count);
+			if (unread.blocks) {
+				overflows = true;
+				endPackets();
+			}
+			collector.take(buffer.subarray(0, count));
+		};
 		const pipe = new Socket({
 			fd: readers[index] ?? -1, readable: true, writable: false,
 			// One buffer for all of it: a script that writes gigabytes must not make the garbage collector work for each piece.
 			onread: {
-				buffer: Buffer.allocUnsafe(readAtOnce),
-				callback: (count, buffer) => {
-					bytes[stream] += count;
-					collector.take(buffer.subarray(0, count));
+				buffer,
+				callback: count => {
+					take(count);
 					return true;
 				},
 			},
@@ -157,12 +185,21 @@ export function startScript(command: ScriptCommand, options: ScriptOptions = {})
 		// Nothing is handed on by the stream itself; it only has to flow.
 		pipe.resume();
 		pipe.on('error', () => {});
-		return {collector, pipe};
+		// What is in it already belongs to the script, whoever still holds the other end.
+		const empty = (): void => {
+			for (let reads = 0; reads < mostReadsAtEnd && !pipe.destroyed; reads++) {
+				const count = readNow(readers[index] ?? -1, buffer);
+				if (count === 0) break;
+				take(count);
+			}
+			endPackets();
+		};
+		return {collector, pipe, empty, endPackets};
 	});
-	// What is in the pipes already belongs to the script: one turn of the loop reads it, whoever still holds the other end.
 	const settle = (exitCode: number | null, signal: string | null, notStarted?: Partial<ScriptEnd>): void => void setImmediate(() => setImmediate(() => {
 		if (over) return;
-		for (const {collector, pipe} of pipes) {
+		for (const {collector, pipe, empty} of pipes) {
+			empty();
 			collector.flush();
 			// Unread it would block its writer; read, it must not keep quiesce running when all else is done.
 			pipe.unref();
@@ -190,6 +227,15 @@ export function startScript(command: ScriptCommand, options: ScriptOptions = {})
 		letGo(refused === undefined);
 	})();
 	return {family, ended: ended.promise};
+}
+
+/** Reads what there is without waiting; 0 where there is nothing. */
+function readNow(descriptor: number, buffer: Buffer): number {
+	try {
+		return readSync(descriptor, buffer);
+	} catch {
+		return 0;
+	}
 }
 
 /**

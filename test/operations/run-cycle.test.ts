@@ -240,6 +240,23 @@ suite('scripts in a cycle', {skip, concurrency: 2}, () => {
 		assert.ok(end.events.some(event => event.event === 'warning' && event.id === 'pre-script-loud'));
 	});
 
+	test('a post-script that is gone by then: the extension would have started it, and failed', async context => {
+		const one = await lab(context, {pre: 'note pre; rm /etc/azure/post.sh'});
+		const end = await one.cycle();
+		assert.deepEqual(codes(end), ['ScriptChanged']);
+		assert.deepEqual(end.result.azure, {outcome: 'file-system-consistent', errors: [{name: 'Post-ScriptExecutionFailed', code: 301}]});
+		await nothingFrozen(one);
+	});
+
+	test('less than 64 kB in small pieces fills a pipe that nobody reads', async context => {
+		const one = await lab(context, {pre: `i=0; while [ $i -lt 20 ]; do echo ${'y'.repeat(2100)}; i=$((i + 1)); done`});
+		const end = await one.cycle();
+		assert.equal(end.exitCode, 0);
+		assert.deepEqual(azureCodes(end), [308]);
+		assert.ok(end.events.some(event => event.event === 'warning' && event.id === 'pre-script-loud'));
+		await nothingFrozen(one);
+	});
+
 	test('of a script that writes much, what it wrote last is shown', async context => {
 		const one = await lab(context, {pre: 'note pre; seq 100000; echo "the disk is gone"; exit 1'});
 		const end = await one.cycle();

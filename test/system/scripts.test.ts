@@ -115,6 +115,27 @@ test('much output is drained and counted', async () => {
 	assert.deepEqual([end.exitCode, end.stdoutBytes, end.stderrBytes], [0, 30_000_000, 70_000]);
 });
 
+test('it is known whether its output would have filled a pipe that nobody reads', async () => {
+	const lines = (count: number, length: number, stream = 1): string => `i=0; while [ $i -lt ${count} ]; do echo ${'y'.repeat(length - 1)}; i=$((i+1)); done >&${stream}`;
+	const cases: ReadonlyArray<readonly [string, boolean, number]> = [
+		['head -c 65536 /dev/zero', false, 65_536],
+		['head -c 65537 /dev/zero', true, 65_537],
+		// What leaves room in the pages of the pipe fills it sooner.
+		[lines(16, 2049), false, 16 * 2049],
+		[lines(17, 2049), true, 17 * 2049],
+		[lines(10, 6000), false, 60_000],
+		[lines(11, 6000), true, 66_000],
+		[`${lines(640, 100)}; ${lines(640, 100, 2)}`, false, 64_000],
+		[lines(641, 100, 2), true, 0],
+		['head -c 60000 /dev/zero; head -c 60000 /dev/zero >&2', false, 60_000],
+	];
+	for (const [body, overflows, stdoutBytes] of cases) {
+		const {ended} = begin(body);
+		const end = await ended;
+		assert.deepEqual([end.exitCode, end.overflows, end.stdoutBytes], [0, overflows, stdoutBytes], body.slice(0, 60));
+	}
+});
+
 test('the output is a pipe that can be opened by its name, as with the extension', async () => {
 	const lines: string[] = [];
 	const {ended} = begin('echo one >/dev/stdout; echo two | tee /dev/stderr; [ -p /dev/fd/1 ] && [ -p /dev/fd/2 ] && echo pipes', [], {onOutput: (stream, line) => lines.push(`${stream} ${line}`)});

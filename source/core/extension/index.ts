@@ -6,9 +6,6 @@ import {defaultSettings, hostLimit} from './settings.js';
 import {readWorkload} from './workload.js';
 import type {CycleObservation, EffectiveSettings, ExtensionCheck, ExtensionFacts, ScriptObservation, ScriptPlan} from './types.js';
 
-/** What fits into a pipe that nobody reads. */
-const pipeBytes = 65_536;
-
 /** With a limit of 0 the extension looks once, at once: what ends sooner than this may have been lucky. */
 const soonMs = 100;
 
@@ -32,8 +29,7 @@ export function checkExtension(facts: ExtensionFacts): ExtensionCheck {
 /** What the extension makes of one script's first run; `lost`: its plugin host gets no result in time. */
 function fate(plan: ScriptPlan, seen: ScriptObservation, {limitMs, hostLimitMs, pollSeconds}: EffectiveSettings): 'ok' | 'failed' | 'timed-out' | 'lost' {
 	if (plan.parameters === null) return 'lost';
-	const blocked = seen.stdoutBytes > pipeBytes || seen.stderrBytes > pipeBytes;
-	const late = blocked || seen.timedOut || seen.durationMs > Math.max(limitMs, soonMs);
+	const late = seen.blocks || seen.timedOut || seen.durationMs > Math.max(limitMs, soonMs);
 	// The end is noticed at the next poll, by the host at one of its own.
 	const pollMs = pollSeconds * 1000;
 	const noticedMs = late ? limitMs : Math.ceil(seen.durationMs / pollMs) * pollMs;
@@ -73,7 +69,7 @@ type Fate = {readonly end: 'ok' | 'failed' | 'timed-out' | 'lost'; readonly sett
 function fateOf(settings: EffectiveSettings, which: 'pre' | 'post', seen: ScriptObservation | null): Fate {
 	const plan = settings[which];
 	if (plan === null) return {end: 'ok', settings};
-	const unseen: ScriptObservation = {durationMs: 0, exitCode: plan.missing ? 2 : 0, timedOut: false, stdoutBytes: 0, stderrBytes: 0};
+	const unseen: ScriptObservation = {durationMs: 0, exitCode: plan.missing ? 2 : 0, timedOut: false, blocks: false, stdoutBytes: 0, stderrBytes: 0};
 	return {end: fate(plan, seen ?? unseen, settings), settings};
 }
 

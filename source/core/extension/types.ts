@@ -88,7 +88,9 @@ export type ScriptObservation = {
 	/** Null where it was ended by a signal or at the limit. */
 	readonly exitCode: number | null;
 	readonly timedOut: boolean;
-	/** Bytes written by the whole process tree to each pipe: the extension reads neither, so 65,536 is where a script blocks. */
+	/** True where it wrote more to one of its pipes than fits in without a reader (`UnreadPipe`): the extension reads neither, so there it hangs until its limit. */
+	readonly blocks: boolean;
+	/** Written by the whole process tree to each pipe. */
 	readonly stdoutBytes: number;
 	readonly stderrBytes: number;
 };

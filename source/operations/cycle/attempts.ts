@@ -1,6 +1,8 @@
+import {resolve} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import type {CycleHappening} from '../../core/cycle-events.js';
 import type {ScriptObservation} from '../../core/extension/types.js';
+import {isRegularFile} from '../../system/inspection.js';
 import type {WaitingScript} from '../../system/script-gate.js';
 import {startScript, type FamilyHandle, type ScriptCommand, type ScriptEnd, type ScriptFamily} from '../../system/scripts.js';
 
@@ -60,8 +62,8 @@ export async function runAttempts(order: AttemptsOrder): Promise<Attempts> {
 		});
 		const end = await started.ended;
 		ran ||= end.startError === undefined;
-		if (end.changed === true) return {state: 'changed', durationMs: elapsed(), attempts: attempt, ran, first, detail: describe(end), family: started.family};
-		first ??= {durationMs: end.durationMs, exitCode: end.exitCode, timedOut: end.endedBy === 'limit', stdoutBytes: end.stdoutBytes, stderrBytes: end.stderrBytes};
+		if (end.changed === true) return {state: 'changed', durationMs: elapsed(), attempts: attempt, ran, first: first ?? withoutFile(command), detail: describe(end), family: started.family};
+		first ??= {durationMs: end.durationMs, exitCode: end.exitCode, timedOut: end.endedBy === 'limit', blocks: end.overflows, stdoutBytes: end.stdoutBytes, stderrBytes: end.stderrBytes};
 		const done = (state: Attempts['state'], detail?: string): Attempts => {
 			order.onEnded(end.exitCode, false);
 			return {state, durationMs: elapsed(), attempts: attempt, ran, first, family: started.family, ...(detail === undefined ? {} : {detail})};
@@ -81,6 +83,11 @@ export async function runAttempts(order: AttemptsOrder): Promise<Attempts> {
 		await delay(retryPauseMs, undefined, signal === undefined ? {} : {signal}).catch(() => {});
 		if (aborted()) return {state: 'aborted', durationMs: elapsed(), attempts: attempt, ran, first, detail: 'no further attempt', family: null};
 	}
+}
+
+/** What the extension, which does not look again, meets where a script is gone by now: an `sh` that fails. Null where there is another one: who knows what that does. */
+function withoutFile({path, directory}: ScriptCommand): ScriptObservation | null {
+	return isRegularFile(resolve(directory, path)) ? null : {durationMs: 0, exitCode: 2, timedOut: false, blocks: false, stdoutBytes: 0, stderrBytes: 0};
 }
 
 function describe(end: ScriptEnd): string {

@@ -6,9 +6,6 @@ import {openPlaces} from '../../system/inspection.js';
 import type {Attempts} from './attempts.js';
 import type {Preparation} from './preparation.js';
 
-/** What fits into a pipe that nobody reads. */
-const pipeBytes = 65_536;
-
 /** What is unsafe, or not as the administrator may think, and does not keep the cycle from running: the extension does not refuse it either. */
 export function warningsBefore({check, scripts, plan, order, facts, resumed}: Preparation): readonly CycleWarning[] {
 	const warnings: CycleWarning[] = resumed.map(cycle => ({event: 'warning', id: 'earlier-cycle', message: settledCycleLines(cycle).map(line => line.trim()).join(' ')}));
@@ -48,10 +45,10 @@ export function warningsBefore({check, scripts, plan, order, facts, resumed}: Pr
 export function warningsOfScript(phase: 'pre-script' | 'post-script', {first, state, attempts}: Attempts, retries: number): readonly CycleWarning[] {
 	const warnings: CycleWarning[] = [];
 	const written = Math.max(first?.stdoutBytes ?? 0, first?.stderrBytes ?? 0);
-	if (written > pipeBytes) {
+	if (first?.blocks === true) {
 		warnings.push({
 			event: 'warning', id: `${phase}-loud`,
-			message: `The ${phase} wrote ${Math.round(written / 1000).toLocaleString('en')} kB. Azure's extension reads no output: past 64 kB the script would hang until its time limit.`,
+			message: `The ${phase} wrote ${Math.round(written / 1000).toLocaleString('en')} kB. Azure's extension reads no output: its pipe takes 64 kB, less where it comes in small pieces, and then the script would hang until its time limit.`,
 			remedy: `Let it write to a file: exec >>/var/log/${phase}.log 2>&1`,
 		});
 	}

@@ -38,7 +38,7 @@ function factsOf(path: string, entry: Entry): FileFacts {
 }
 
 function seen({seconds, exitCode}: Ran): ScriptObservation {
-	return {durationMs: seconds * 1000, exitCode: exitCode < 0 ? null : exitCode, timedOut: false, stdoutBytes: 0, stderrBytes: 0};
+	return {durationMs: seconds * 1000, exitCode: exitCode < 0 ? null : exitCode, timedOut: false, blocks: false, stdoutBytes: 0, stderrBytes: 0};
 }
 
 const shipped: Entry = {mode: '0644', text: '[pre_post]\ntimeoutInSeconds: 1800\nnumberOfPlugins: 1\npluginName0: ScriptRunner\npluginPath0: /etc/azure\npluginConfigPath0: /etc/azure/config.json\n'};

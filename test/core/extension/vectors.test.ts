@@ -19,7 +19,7 @@ function factsOf(files: readonly VectorFile[], path: string): FileFacts {
 function seen(run: VectorRun): ScriptObservation | null {
 	if (run === null || !run.started) return null;
 	const timedOut = run.code === 308 || run.code === 309;
-	return {durationMs: 1, timedOut, exitCode: run.code === 0 ? 0 : timedOut ? null : 1, stdoutBytes: 0, stderrBytes: 0};
+	return {durationMs: 1, timedOut, exitCode: run.code === 0 ? 0 : timedOut ? null : 1, blocks: false, stdoutBytes: 0, stderrBytes: 0};
 }
 
 // Recorded with Azure/azure-linux-extensions. Whether a snapshot that fails is survived is not the scripts' matter.
