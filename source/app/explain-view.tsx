@@ -2,7 +2,8 @@ import {useState, type ReactNode} from 'react';
 import {useChoiceList} from '../components/choice-list.js';
 import {Frame} from '../components/frame.js';
 import {useTextField} from '../components/text-field.js';
-import {findError, searchErrors, type ErrorEntry} from '../core/errors.js';
+import {findError, searchErrors} from '../core/errors.js';
+import type {ErrorEntry} from '../core/errors/entry.js';
 import {ErrorFrame, ErrorSearch, errorTitle, explanation} from '../screens/explain.js';
 import type {ViewProps} from './view.js';
 

@@ -1,5 +1,6 @@
 import {pageAbout, pageNames} from '../applications/pages.js';
-import {type ErrorEntry, errorTable, findError, searchErrors} from '../core/errors.js';
+import {errorTable, findError, searchErrors} from '../core/errors.js';
+import type {ErrorEntry} from '../core/errors/entry.js';
 import {exitCodes, Failure} from '../core/failure.js';
 import {wrap} from '../core/wrap.js';
 import type {Command} from './invocation.js';

@@ -1,25 +1,10 @@
 import {databaseErrors} from './errors/databases.js';
+import type {ErrorEntry} from './errors/entry.js';
 import {extensionErrors} from './errors/extension.js';
 import {ownErrors} from './errors/own.js';
 import {scriptErrors} from './errors/scripts.js';
 import type {ErrorReference} from './outcome.js';
 import {wordFilter} from './search.js';
-
-/** One error as `explain` tells it. */
-export type ErrorEntry = {
-	/** The documentation's name, or the extension's own where the documentation has none, or quiesce's. */
-	readonly name: string;
-	/** The extension's code; null for quiesce's own errors. */
-	readonly code: number | null;
-	/** Other names that people meet for it: the extension's, other spellings. */
-	readonly aliases: readonly string[];
-	/** One sentence: what happened. */
-	readonly happened: string;
-	/** One sentence: what that does to the backup. */
-	readonly effect: string;
-	/** What to try, in the order of trying. */
-	readonly remedies: readonly string[];
-};
 
 /** All errors: the scripts' first, as the documentation lists them. */
 export const errorTable: readonly ErrorEntry[] = [...scriptErrors, ...extensionErrors, ...databaseErrors, ...ownErrors];

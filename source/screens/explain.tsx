@@ -7,7 +7,7 @@ import {ScrollView, useScroll, type Scroll} from '../components/scroll.js';
 import {useRoom} from '../components/size.js';
 import {TextField, type TextFieldHandle} from '../components/text-field.js';
 import {useTheme, type Tone} from '../components/theme.js';
-import type {ErrorEntry} from '../core/errors.js';
+import type {ErrorEntry} from '../core/errors/entry.js';
 
 /** An error's name with its code. */
 export function errorTitle({name, code}: Pick<ErrorEntry, 'name' | 'code'>): string {

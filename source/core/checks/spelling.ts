@@ -1,23 +1,11 @@
+import {settingKeys} from '../config/settings.js';
 import {check} from './check.js';
 import {finding, type Finding, type SettingEdit} from './finding.js';
 import {usableValue} from './meant.js';
 import {distance, kebab, shown} from './words.js';
 
 /** Every key that the extension reads. */
-export const knownKeys = [
-	'pluginName',
-	'preScriptLocation',
-	'postScriptLocation',
-	'preScriptParams',
-	'postScriptParams',
-	'preScriptNoOfRetries',
-	'postScriptNoOfRetries',
-	'timeoutInSeconds',
-	'continueBackupOnFailure',
-	'fsFreezeEnabled',
-	'ScriptsExecutionPollTimeSeconds',
-	'appName',
-] as const;
+export const knownKeys = [...settingKeys, 'appName'] as const;
 
 /** More keys than this are looked at by nobody, and for spelling neither here. */
 export const mostKeys = 500;

@@ -1,4 +1,4 @@
-import type {ErrorEntry} from '../errors.js';
+import type {ErrorEntry} from './entry.js';
 
 const effect = 'The filesystems are frozen and the backup goes on; the database was not held, so its copy has to recover when it starts.';
 

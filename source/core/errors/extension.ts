@@ -1,4 +1,4 @@
-import type {ErrorEntry} from '../errors.js';
+import type {ErrorEntry} from './entry.js';
 
 const configurationIgnored = 'Azure runs neither script, whatever continueBackupOnFailure says, and makes a file-system consistent backup that it reports as a success.';
 const backupFails = 'The backup fails; the post-script still runs.';

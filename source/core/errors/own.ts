@@ -1,4 +1,4 @@
-import type {ErrorEntry} from '../errors.js';
+import type {ErrorEntry} from './entry.js';
 
 /** What can go wrong in quiesce's own cycles, beyond what the extension knows. */
 export const ownErrors = [

@@ -1,4 +1,4 @@
-import type {ErrorEntry} from '../errors.js';
+import type {ErrorEntry} from './entry.js';
 
 const neitherRuns = 'Azure runs neither script. With continueBackupOnFailure the backup becomes file-system consistent, without it there is no backup.';
 const lessConsistent = 'With continueBackupOnFailure the backup becomes file-system consistent, without it it fails.';

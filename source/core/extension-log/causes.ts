@@ -1,6 +1,7 @@
 import type {CycleResult} from '../cycle-events.js';
 import {duration} from '../durations.js';
-import {errorTable, findError, type ErrorEntry} from '../errors.js';
+import {errorTable, findError} from '../errors.js';
+import type {ErrorEntry} from '../errors/entry.js';
 import type {ErrorReference} from '../outcome.js';
 import {shellWord} from '../shell-word.js';
 import type {CycleFacts} from './facts.js';
