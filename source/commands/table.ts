@@ -37,7 +37,7 @@ export const options = {
 	yes: {summary: 'do not ask first'},
 	snapshot: {argument: 'PROVIDER', summary: 'how the snapshot is taken: rehearsal (default, keeps nothing) or image'},
 	mount: {argument: 'DIR', summary: 'freeze this filesystem only; may be given several times (default: what the extension would freeze)'},
-	hold: {argument: 'SECONDS', summary: 'how long a rehearsal stays frozen (default: 0)'},
+	hold: {argument: 'SECONDS', summary: 'how long to stay frozen, to see what comes of it (default: 0)'},
 	verify: {summary: 'prove, on a copy, that the snapshot restores'},
 	wait: {argument: 'SECONDS', summary: 'how long to wait where another cycle or a backup is running (default: 0)'},
 	log: {argument: 'FILE', summary: "the extension's log"},

@@ -1,4 +1,5 @@
 import {createContext, createElement, useContext, type ReactNode} from 'react';
+import {speaksUnicode} from '../core/unicode.js';
 
 /** The states that have a sign of their own; colour never carries the meaning alone. */
 export type Mark = 'done' | 'failed' | 'warning' | 'running' | 'pending' | 'skipped' | 'frozen' | 'pointer' | 'information';
@@ -88,14 +89,6 @@ const colourless: Readonly<Record<Tone, TextStyle>> = {
 };
 
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** True where the locale is UTF-8 and the terminal has more than the console's 256 characters. */
-export function speaksUnicode(environment: Environment): boolean {
-	const term = environment['TERM'];
-	if (term === 'linux' || term === 'dumb') return false;
-	const locale = [environment['LC_ALL'], environment['LC_CTYPE'], environment['LANG']].find(value => value !== undefined && value !== '') ?? '';
-	return /utf-?8/i.test(locale);
-}
 
 /** The theme that fits a process's environment: NO_COLOR (any text in it), TERM and the locale decide. */
 export function makeTheme(environment: Environment): Theme {

@@ -6,7 +6,7 @@ import {join} from 'node:path';
 import {exitCodes, type ExitCode} from '../core/failure.js';
 import {examineSnapshot, latestSnapshot, type CommandEnd, type Observation} from './examine.js';
 import {checkMachine, openLaboratory, type Laboratory} from './laboratory.js';
-import {afterwards, introduction, report} from './words.js';
+import {afterwards, holdSeconds, introduction, report, speechHere} from './words.js';
 
 export type DemoOptions = {
 	/** Asks nothing and opens no screens: the set-up by answers, the cycle in plain lines. */
@@ -47,13 +47,14 @@ export async function runDemo(options: DemoOptions): Promise<number> {
 	} finally {
 		await laboratory.end();
 		signals.close();
-		options.write(afterwards);
+		options.write(afterwards(speechHere()));
 	}
 }
 
 async function play(laboratory: Laboratory, options: DemoOptions, signals: Signals): Promise<number> {
 	const {write} = options;
-	write(introduction(laboratory, options.unattended));
+	const speech = speechHere();
+	write(introduction(laboratory, options.unattended, speech));
 	const settings = configuration(laboratory);
 	let code: number;
 	if (options.unattended) {
@@ -65,15 +66,17 @@ async function play(laboratory: Laboratory, options: DemoOptions, signals: Signa
 	} else {
 		await attended(signals, spawn('sh', ['-c', 'read -r _'], {stdio: 'inherit'}));
 		if (signals.received() !== null) return 0;
+		write('\n');
 		const template = join(laboratory.control, 'template.json');
 		writeFileSync(laboratory.inside(template), `${JSON.stringify(settings, null, 2)}\n`, {mode: 0o600});
-		code = await quiesce(laboratory, options, signals, ['setup', '--template', template, '--mount', laboratory.disk, '--snapshot', 'image']);
+		code = await quiesce(laboratory, options, signals, ['setup', '--template', template, '--mount', laboratory.disk, '--snapshot', 'image', '--hold', String(holdSeconds)]);
 	}
+
 	if (signals.received() !== null) return code;
 	laboratory.mustLive();
 	const snapshot = latestSnapshot(laboratory);
 	const observations: readonly Observation[] = snapshot === null ? [] : await examineSnapshot(laboratory, snapshot, async (command, parameters) => run(laboratory, command, parameters));
-	write(report(snapshot, observations));
+	write(report(snapshot, observations, speech));
 	return code === exitCodes.done && observations.some(({fine}) => !fine) ? exitCodes.failed : code;
 }
 

@@ -1,10 +1,14 @@
-import {readdirSync, readFileSync, statSync} from 'node:fs';
+import {once} from 'node:events';
+import {readdirSync, readFileSync, statSync, watch} from 'node:fs';
 import {join} from 'node:path';
 import type {Laboratory} from './laboratory.js';
 import {readLedger} from './ledger.js';
 
 /** One thing that was looked at in a snapshot, in a sentence. */
 export type Observation = {readonly fine: boolean; readonly sentence: string};
+
+/** How long the ledger may take to write its next record. Milliseconds. */
+const goesOnWithinMs = 5000;
 
 /** How a command in the laboratory ended. */
 export type CommandEnd = {readonly exitCode: number | null; readonly output: string};
@@ -38,9 +42,9 @@ export async function examineSnapshot(laboratory: Laboratory, snapshot: string, 
 	const mounted = await run('mount', ['-t', 'ext4', '-o', 'ro,loop', path, laboratory.snapshotMount]);
 	if (mounted.exitCode !== 0) return [...observations, {fine: false, sentence: `it cannot be mounted read-only: ${mounted.output.trim()}`}];
 	observations.push({fine: true, sentence: 'it mounts without repair, because the filesystem was frozen when it was copied'});
+	const held = readFileSync(laboratory.inside(join(laboratory.control, 'held')), 'utf8').trim().split('\n').map(Number);
 	try {
 		const {complete, problem} = readLedger(readFileSync(laboratory.inside(join(laboratory.snapshotMount, 'ledger/records')), 'utf8'));
-		const held = readFileSync(laboratory.inside(join(laboratory.control, 'held')), 'utf8').trim().split('\n').map(Number);
 		observations.push(problem === null
 			? {fine: true, sentence: `the ledger's records 1 to ${complete} are complete`}
 			: {fine: false, sentence: `the ledger's records 1 to ${complete} are complete, but ${problem}`});
@@ -50,9 +54,27 @@ export async function examineSnapshot(laboratory: Laboratory, snapshot: string, 
 	} finally {
 		await run('umount', [laboratory.snapshotMount]);
 	}
-	const now = readLedger(readFileSync(laboratory.inside(join(laboratory.disk, 'ledger/records')), 'utf8')).complete;
-	observations.push({fine: true, sentence: `the ledger itself has gone on meanwhile, to record ${now}`});
+	observations.push(await goesOn(laboratory.inside(join(laboratory.disk, 'ledger/records')), held.at(-1) ?? 0));
 	return observations;
+}
+
+/** Whether the ledger writes again: a snapshot at the price of an application that stays held would be none. */
+async function goesOn(path: string, after: number): Promise<Observation> {
+	const last = (): number => readLedger(readFileSync(path, 'utf8')).complete;
+	const deadline = AbortSignal.timeout(goesOnWithinMs);
+	const changes = watch(path);
+	try {
+		// What was written before somebody watched counts as well.
+		for (let now = last(); ; now = last()) {
+			if (now > after) return {fine: true, sentence: `the ledger itself has gone on after it, to record ${now} by now`};
+			await once(changes, 'change', {signal: deadline});
+		}
+	} catch (error) {
+		if (!deadline.aborted) throw error;
+		return {fine: false, sentence: `the ledger has not gone on: in ${goesOnWithinMs / 1000} s it has written nothing after record ${after}`};
+	} finally {
+		changes.close();
+	}
 }
 
 function listing(directory: string): readonly string[] {

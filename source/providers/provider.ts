@@ -14,7 +14,7 @@ export type SnapshotOrder = {
 	readonly facts: MountFacts;
 	/** Whether the filesystems will be frozen meanwhile. */
 	readonly frozen: boolean;
-	/** How long a rehearsal stays frozen. */
+	/** How long all stays frozen, after the snapshot was taken. */
 	readonly holdMs: number;
 	/** From the first freeze; everything is thawed then. */
 	readonly deadlineMs: number;

@@ -58,8 +58,9 @@ suite('a cycle on real filesystems', {skip, concurrency: 2}, () => {
 		const one = await lab(context);
 		const [mount = ''] = one.disks.mounts;
 		await one.sandbox.must('sh', ['-c', 'echo precious >"$1"', 'sh', `${mount}/file`]);
-		const end = await one.cycle(['--snapshot', 'image']);
+		const end = await one.cycle(['--snapshot', 'image', '--hold', '0.7']);
 		assert.equal(end.exitCode, 0, end.stderr);
+		assert.ok(end.result.freezeWindowMs >= 700, 'it stays frozen for as long as was asked');
 		const {path = ''} = end.result.snapshot ?? {};
 		const description = JSON.parse(readFileSync(`${path}/snapshot.json`, 'utf8')) as {outcome: string; disks: {image: string; mount: string}[]};
 		assert.equal(description.outcome, 'application-consistent');
@@ -361,8 +362,11 @@ suite('a cycle that cannot begin', {skip, concurrency: 2}, () => {
 
 	test('a hold that is longer than anything stays frozen', async context => {
 		const one = await lab(context);
-		const end = await one.sandbox.quiesce(one.arguments(['--hold', '3600']));
-		assert.deepEqual([end.exitCode, one.notes()], [2, []]);
+		for (const provider of ['rehearsal', 'image']) {
+			const end = await one.sandbox.quiesce(one.arguments(['--hold', '3600', '--snapshot', provider]));
+			assert.deepEqual([end.exitCode, one.notes()], [2, []], provider);
+		}
+
 		await nothingFrozen(one);
 	});
 

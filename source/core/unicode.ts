@@ -1,0 +1,7 @@
+/** True where the locale is UTF-8 and the terminal has more than the console's 256 characters. */
+export function speaksUnicode(environment: Readonly<Record<string, string | undefined>>): boolean {
+	const term = environment['TERM'];
+	if (term === 'linux' || term === 'dumb') return false;
+	const locale = [environment['LC_ALL'], environment['LC_CTYPE'], environment['LANG']].find(value => value !== undefined && value !== '') ?? '';
+	return /utf-?8/i.test(locale);
+}
