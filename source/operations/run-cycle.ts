@@ -1,14 +1,12 @@
-import {phaseNames, type CycleEvent, type CycleHappening, type CycleResult, type EventSink, type Interruption} from '../core/cycle-events.js';
-import {ownError} from '../core/errors.js';
-import {checkExtension} from '../core/extension/index.js';
+import type {CycleEvent, CycleHappening, CycleResult, EventSink, Interruption} from '../core/cycle-events.js';
 import {Failure} from '../core/failure.js';
 import {historyFold} from '../core/history.js';
-import {gatherExtensionFacts} from '../system/azure-files.js';
 import type {GuardStart} from '../system/guard.js';
 import {appendHistory} from '../system/history-store.js';
-import {asAzure} from './cycle/as-azure.js';
-import {asFailedCycle, prepareCycle, type CycleOrder} from './cycle/preparation.js';
 import {Cycle} from './cycle/cycle.js';
+import {tellNotBegun} from './cycle/not-begun.js';
+import {asFailedCycle, prepareCycle, type CycleOrder, type Preparation} from './cycle/preparation.js';
+import {Telling} from './cycle/telling.js';
 
 export type {CycleOrder} from './cycle/preparation.js';
 
@@ -29,11 +27,17 @@ export type CycleStart = GuardStart & {
  */
 export async function startCycle(order: CycleOrder, sink: EventSink, start: CycleStart): Promise<CycleRun> {
 	const {signal} = start;
-	const preparation = await prepareCycle(order, start).catch((error: unknown) => {
-		if (signal.aborted) return null;
-		throw asFailedCycle(error);
-	});
-	if (preparation === null) return interruptedRun(order, interruptionOf(signal), sink);
+	const began = performance.now();
+	let preparation: Preparation;
+	try {
+		preparation = await prepareCycle(order, start);
+	} catch (error) {
+		const why = signal.aborted ? {interrupted: interruptionOf(signal)} : asFailedCycle(error);
+		if (why === null) throw error;
+		const telling = new Telling(happening => sink({...happening, at: new Date().toISOString()}));
+		return {ended: Promise.resolve(tellNotBegun(telling, order.configuration, performance.now() - began, why))};
+	}
+
 	const history = historyFold(preparation.id, 'quiesce');
 	const tell = (happening: CycleHappening): void => {
 		const event = {...happening, at: new Date().toISOString()};
@@ -63,16 +67,4 @@ export async function startCycle(order: CycleOrder, sink: EventSink, start: Cycl
 
 function interruptionOf(signal: AbortSignal): Interruption {
 	return signal.reason as Interruption;
-}
-
-/** A cycle that was interrupted before it began: all of it is told, and none of it done. */
-function interruptedRun(order: CycleOrder, interrupted: Interruption, sink: EventSink): CycleRun {
-	const at = new Date().toISOString();
-	const result: CycleResult = {
-		event: 'result', outcome: 'failed', errors: [ownError('Interrupted')], freezeWindowMs: 0, quiesceWindowMs: 0, mounts: [], snapshot: null,
-		azure: asAzure(checkExtension(gatherExtensionFacts(order.configuration)), null, null, []), interrupted,
-	};
-	for (const phase of phaseNames) sink({event: 'phase', phase, state: phase === 'check' ? 'failed' : 'skipped', detail: phase === 'check' ? 'interrupted before it began' : 'interrupted', at});
-	sink({...result, at});
-	return {ended: Promise.resolve(result)};
 }

@@ -2,8 +2,7 @@ import {basename, join} from 'node:path';
 import {exitCodes, Failure} from '../core/failure.js';
 import {devicesBeneath, type LoopFact} from '../core/mount-facts.js';
 import {makeImageStore, type ImageCopy} from '../system/image-store.js';
-import {hold, refuseLongHold} from './hold.js';
-import type {Provider, SnapshotOrder} from './provider.js';
+import {heldFor, type Provider, type SnapshotOrder} from './provider.js';
 
 /** One disk of a snapshot, as `snapshot.json` lists it. */
 export type SnapshotDisk = {
@@ -27,7 +26,6 @@ export const image: Provider = {
 	async prepare(order) {
 		const sources = sourcesOf(order);
 		refuseFrozenDestination(order);
-		refuseLongHold(order);
 		const directory = join(order.stateDirectory, 'snapshots', order.id);
 		const store = await makeImageStore({
 			directory,
@@ -35,11 +33,8 @@ export const image: Provider = {
 			withinMs: order.frozen ? order.deadlineMs / 2 : Number.POSITIVE_INFINITY,
 		});
 		return {
-			detail: `image → ${directory}`,
-			async take(signal) {
-				await store.copy(signal);
-				await hold(order.holdMs, signal);
-			},
+			detail: `${heldFor(order.holdMs)}image → ${directory}`,
+			take: async signal => store.copy(signal),
 			async keep(mark) {
 				const disks = sources.map(({name, loop, target}, index): SnapshotDisk => ({
 					image: name, mount: target.mount, device: target.device, type: target.type,

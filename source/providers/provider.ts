@@ -14,7 +14,7 @@ export type SnapshotOrder = {
 	readonly facts: MountFacts;
 	/** Whether the filesystems will be frozen meanwhile. */
 	readonly frozen: boolean;
-	/** How long all stays frozen, after the snapshot was taken. */
+	/** How long everything stays frozen after it was taken. */
 	readonly holdMs: number;
 	/** From the first freeze; everything is thawed then. */
 	readonly deadlineMs: number;
@@ -52,3 +52,8 @@ export type Provider = {
 	/** Throws a Failure (exit 2) where it cannot take this one: nothing has been run or frozen then. */
 	prepare(order: SnapshotOrder): Promise<PreparedSnapshot>;
 };
+
+/** The beginning of a detail: how long everything stays frozen afterwards. */
+export function heldFor(holdMs: number): string {
+	return holdMs === 0 ? '' : `held for ${holdMs / 1000} s, `;
+}

@@ -47,6 +47,8 @@ export type MountReport = {
 	readonly durationMs: number;
 	/** The kernel's word where it refused: EBUSY (frozen by somebody else), EOPNOTSUPP, EPERM, EIO …; ETIMEDOUT where it never answered. */
 	readonly errno?: string;
+	/** Of a thaw: the freeze call has not come back yet. It is thawed as soon as it does, should it have frozen anything. */
+	readonly stillFreezing?: boolean;
 };
 
 export type FreezeReport = {

@@ -51,13 +51,13 @@ export const extensionErrors: readonly ErrorEntry[] = [
 	unused(318, 'FailedPrepostPluginConfigOwnershipError', '317'),
 	{
 		name: 'FailedRetryableFsFreezeFailed', code: 121, aliases: ['FailedFsFreezeFailed'],
-		happened: 'A filesystem refused to be frozen. Where it was frozen already (by another backup, say), the extension has thawed it by now, together with its own.',
-		effect: backupFails,
-		remedies: ['Find the filesystem in the extension\'s log: quiesce watch --once.', 'Look for a second backup at the same time.', 'Leave it out: MountsToSkip in /etc/azure/vmbackup.conf ("/" cannot be left out).'],
+		happened: 'A filesystem refused to be frozen: mostly, because another program had frozen it already.',
+		effect: `${backupFails} Where it was frozen already, Azure's extension has thawed it by now, together with its own.`,
+		remedies: ['Look for a second backup at the same time, or for a filesystem that was left frozen: quiesce doctor.', 'Find out which filesystem it is: quiesce cycle names it. For a backup of Azure\'s: quiesce watch --once.', 'Leave it out: MountsToSkip in /etc/azure/vmbackup.conf ("/" cannot be left out).'],
 	},
 	{
 		name: 'FailedRetryableFsFreezeTimeout', code: 122, aliases: [],
-		happened: 'Freezing took longer than the extension waits: 66 seconds where nothing is set.',
+		happened: 'Freezing took too long. Azure\'s extension waits 66 seconds where nothing is set.',
 		effect: backupFails,
 		remedies: ['Back up when the disks have less to write.', 'Raise SafeFreezeWaitInSeconds in /etc/azure/vmbackup.conf.', 'Look whether something is still frozen: quiesce doctor.'],
 	},

@@ -3,6 +3,12 @@ import type {ErrorEntry} from './entry.js';
 /** What can go wrong in quiesce's own cycles, beyond what the extension knows. */
 export const ownErrors = [
 	{
+		name: 'NotReady', code: null, aliases: [],
+		happened: 'The cycle could not be made ready: its lock, its guard or its journal.',
+		effect: 'Nothing was run and nothing was frozen.',
+		remedies: ['Mend the reason that the cycle gave, and run it again.'],
+	},
+	{
 		name: 'ScriptChanged', code: null, aliases: [],
 		happened: 'A script was changed between the check and its start.',
 		effect: 'It was not run: nobody has checked what it would have done.',

@@ -5,6 +5,7 @@ import type {ScriptObservation} from '../../core/extension/types.js';
 import {isRegularFile} from '../../system/inspection.js';
 import type {WaitingScript} from '../../system/script-gate.js';
 import {startScript, type FamilyHandle, type ScriptCommand, type ScriptEnd, type ScriptFamily} from '../../system/scripts.js';
+import {tenths} from './telling.js';
 
 /** Between two attempts of a script. */
 const retryPauseMs = 1000;
@@ -78,7 +79,7 @@ export async function runAttempts(order: AttemptsOrder): Promise<Attempts> {
 		const detail = describe(end);
 		if (attempt > retries || performance.now() + retryPauseMs >= until || aborted()) return done('failed', detail);
 		order.onEnded(end.exitCode, true);
-		tell({event: 'phase', phase, state: 'failed', durationMs: end.durationMs, attempt, willRetry: true, detail: `${detail}; again in ${seconds(retryPauseMs)}`});
+		tell({event: 'phase', phase, state: 'failed', durationMs: tenths(end.durationMs), attempt, willRetry: true, detail: `${detail}; again in ${seconds(retryPauseMs)}`});
 		await started.family.release();
 		await delay(retryPauseMs, undefined, signal === undefined ? {} : {signal}).catch(() => {});
 		if (aborted()) return {state: 'aborted', durationMs: elapsed(), attempts: attempt, ran, first, detail: 'no further attempt', family: null};

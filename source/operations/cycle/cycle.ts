@@ -66,12 +66,11 @@ export class Cycle {
 		const {check, plan, tookMs, unusable} = this.#course.ready;
 		this.#course.telling.start('check');
 		for (const warning of warningsBefore(this.#course.ready)) this.#course.telling.tell(warning);
-		this.#course.errors.push(...check.errors, ...(unusable === null ? [] : [errorReference(unusable === 'pre' ? 310 : 311)]));
+		const errors = [...check.errors, ...(unusable === null ? [] : [errorReference(unusable === 'pre' ? 310 : 311)])];
+		this.#course.errors.push(...errors);
 		const filesystems = plan.waves.flat().length;
-		const detail = check.errors.length > 0
-			? 'neither script will run'
-			: `configuration, scripts, ${filesystems} ${filesystems === 1 ? 'filesystem' : 'filesystems'}`;
-		this.#course.telling.end('check', check.errors.length > 0 ? 'failed' : 'succeeded', {durationMs: tookMs, detail, ...(check.errors.length > 0 ? {errors: check.errors} : {})});
+		if (errors.length > 0) this.#course.telling.end('check', 'failed', {durationMs: tookMs, errors, detail: 'neither script will run'});
+		else this.#course.telling.end('check', 'succeeded', {durationMs: tookMs, detail: `configuration, scripts, ${filesystems} ${filesystems === 1 ? 'filesystem' : 'filesystems'}`});
 	}
 
 	async #runPre(): Promise<void> {
@@ -152,7 +151,7 @@ export class Cycle {
 			fsFreezeEnabled: check.settings.fsFreezeEnabled,
 			freezing: this.#window.freezing, disks: plan.disks, snapshotSucceeded: this.#window.snapshotTaken, interrupted: this.#course.interrupted !== undefined,
 		});
-		const outcome = this.#course.bug === undefined && this.#course.stuck.length === 0 ? decided : 'failed';
+		const outcome = this.#course.bug === undefined && !this.#window.stuckFrozen ? decided : 'failed';
 		const pre = scripts?.pre.command;
 		const held = {preScriptSucceeded: this.#pre?.state === 'succeeded', applications: pre === undefined ? [] : heldApplications(resolve(pre.directory, pre.path))};
 		const mark = {...held, at: this.#window.snapshotAt ?? new Date().toISOString(), outcome, errors: this.#course.errors, ...(this.#course.interrupted === undefined ? {} : {interrupted: this.#course.interrupted})};
@@ -176,7 +175,7 @@ export class Cycle {
 			quiesceWindowMs: tenths(this.#quiesceWindowMs),
 			mounts: this.#window.mounts,
 			snapshot: reference,
-			azure: asAzure(check, this.#pre, this.#post, this.#window.errors),
+			azure: asAzure(check, this.#pre, this.#post, this.#window),
 			...(this.#course.interrupted === undefined ? {} : {interrupted: this.#course.interrupted}),
 		};
 	}

@@ -1,3 +1,4 @@
+import {setTimeout as delay} from 'node:timers/promises';
 import type {SnapshotReference} from '../../core/cycle-events.js';
 import {freezes, wantsLesser, takesSnapshot} from '../../core/cycle/decide.js';
 import {errorReference, ownError} from '../../core/errors.js';
@@ -24,6 +25,10 @@ export class FreezeWindow {
 	/** That were frozen. */
 	mounts: readonly string[] = [];
 	snapshotTaken = false;
+	/** It was tried, and failed by itself; not where it was interrupted. */
+	snapshotFailed = false;
+	/** Something that was frozen could not be thawed. */
+	stuckFrozen = false;
 	/** ISO 8601. */
 	snapshotAt: string | undefined;
 	readonly #course: Course;
@@ -63,10 +68,14 @@ export class FreezeWindow {
 	#refuse(mounts: readonly string[], unopened: Preparation['unopened']): void {
 		this.#course.telling.start('freeze', {mounts});
 		for (const {mount, errno} of unopened) this.#course.telling.mount(mount, 'refused', 0, errno);
+		this.#failed([errorReference(123)], 0, unopened.map(({mount, errno}) => `${mount} cannot be opened (${errno})`).join('; '));
+	}
+
+	#failed(errors: readonly ErrorReference[], durationMs: number, detail: string): void {
 		this.freezing = 'failed';
-		this.errors = [errorReference(123)];
-		this.#course.errors.push(...this.errors);
-		this.#course.telling.end('freeze', 'failed', {durationMs: 0, errors: this.errors, detail: unopened.map(({mount, errno}) => `${mount} cannot be opened (${errno})`).join('; ')});
+		this.errors = errors;
+		this.#course.errors.push(...errors);
+		this.#course.telling.end('freeze', errors.some(({code}) => code === 122) ? 'timed-out' : 'failed', {durationMs, errors, detail});
 	}
 
 	async #freeze(mounts: readonly string[]): Promise<void> {
@@ -77,18 +86,14 @@ export class FreezeWindow {
 		this.#course.note({step: 'freezing', ...(guard.hastens ? {hastened: true} : {})});
 		this.#asked = true;
 		const report = await guard.freeze(this.#course.telling.mount);
-		this.mounts = report.frozen ? mounts : [];
-		this.freezing = report.frozen ? 'frozen' : 'failed';
-		this.errors = report.frozen ? [] : freezeErrors(report.mounts);
-		this.#course.errors.push(...this.errors);
-		this.#course.telling.end('freeze', report.frozen ? 'succeeded' : this.errors.some(({code}) => code === 122) ? 'timed-out' : 'failed', {
-			durationMs: performance.now() - began,
-			...(report.frozen ? {} : {errors: this.errors, detail: describeRefusals(report.mounts)}),
-		});
+		if (!report.frozen) return this.#failed(freezeErrors(report.mounts), performance.now() - began, describeRefusals(report.mounts));
+		this.mounts = mounts;
+		this.freezing = 'frozen';
+		this.#course.telling.end('freeze', 'succeeded', {durationMs: performance.now() - began});
 	}
 
 	async #snapshot(lost: AbortSignal): Promise<void> {
-		const {snapshot} = this.#course.ready;
+		const {snapshot, order: {holdMs}} = this.#course.ready;
 		this.#course.telling.start('snapshot', {detail: snapshot.detail});
 		const began = performance.now();
 		const frozen = this.freezing === 'frozen' && this.mounts.length > 0;
@@ -97,11 +102,14 @@ export class FreezeWindow {
 			const stop = frozen ? AbortSignal.any([lost, this.#course.signal]) : this.#course.signal;
 			// One that hangs in the kernel notices no abort, and must hold nothing.
 			await unlessAborted(snapshot.take(stop), stop);
+			// Interrupted now, it is complete all the same.
+			if (holdMs > 0) await delay(holdMs, undefined, {signal: stop}).catch(() => {});
 			if (frozen) lost.throwIfAborted();
 			this.snapshotTaken = true;
 			this.#course.telling.end('snapshot', 'succeeded', {durationMs: performance.now() - began});
 		} catch (error) {
 			const interrupted = this.#course.interrupted !== undefined;
+			this.snapshotFailed = !interrupted;
 			const errors = interrupted ? [] : [lost.aborted ? this.#whyLost(lost) : ownError('SnapshotFailed')];
 			this.#course.errors.push(...errors);
 			this.#course.telling.end('snapshot', 'failed', {durationMs: performance.now() - began, errors, detail: interrupted ? 'interrupted' : messageOf(lost.aborted ? lost.reason : error)});
@@ -115,16 +123,19 @@ export class FreezeWindow {
 		if (this.freezing === 'frozen') this.#course.telling.start('thaw', {mounts: this.mounts});
 		const report = await guard.thaw(this.#course.telling.mount);
 		this.windowMs = report.windowMs;
-		const failed = report.mounts.filter(({ok}) => !ok);
-		this.#course.stuck = failed.map(({mount}) => mount);
+		const left = report.mounts.filter(({ok}) => !ok);
+		const failed = left.filter(({stillFreezing}) => stillFreezing !== true);
+		this.stuckFrozen = failed.length > 0;
+		this.#course.stuck = left.map(({mount}) => mount);
 		this.#course.stateStuck = plan.waves.flat().some(({mount, device}) => this.#course.stuck.includes(mount) && stateDevices.includes(device));
-		if (failed.length > 0) this.#course.errors.push(ownError('ThawFailed'));
+		if (this.stuckFrozen) this.#course.errors.push(ownError('ThawFailed'));
 		this.#course.tryNote(thawedStep(this.#course.stuck));
-		if (this.freezing !== 'frozen' && failed.length === 0) return this.#course.telling.skip('thaw', 'nothing stayed frozen');
+		if (this.freezing !== 'frozen' && failed.length === 0) return this.#course.telling.skip('thaw', left.length > 0 ? 'nothing stayed frozen that the kernel has answered for' : 'nothing stayed frozen');
 		const took = report.mounts.map(({durationMs}) => durationMs);
 		if (this.snapshotTaken && this.freezing === 'frozen' && (report.byDeadline || report.thawedByOthers.length > 0)) {
 			// Thawed while the snapshot was under way, or right after it: nobody knows.
 			this.snapshotTaken = false;
+			this.snapshotFailed = true;
 			this.#course.errors.push(report.byDeadline ? this.#whyLost(guard.lost) : ownError('SnapshotFailed'));
 			if (report.thawedByOthers.length > 0) this.#course.telling.warn('thawed-by-others', `Somebody else thawed ${report.thawedByOthers.join(', ')} while the snapshot was taken.`, 'Look for another backup, or for fsfreeze -u in somebody\'s script.');
 		}
@@ -143,6 +154,7 @@ export class FreezeWindow {
 			try {
 				return {reference: await snapshot.keep(mark), failed: false};
 			} catch (error) {
+				this.snapshotFailed = true;
 				this.#course.errors.push(ownError('SnapshotFailed'));
 				this.#course.telling.warn('snapshot-not-kept', `The snapshot was taken, but could not be completed: ${messageOf(error)}`, 'Look for space and errors where it was to be kept, and run the cycle again.');
 			}

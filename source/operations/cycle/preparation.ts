@@ -28,7 +28,7 @@ export type CycleOrder = {
 	readonly mounts: readonly string[];
 	/** A provider's name. */
 	readonly provider: string;
-	/** How long a rehearsal stays frozen. */
+	/** How long everything stays frozen after the snapshot was taken. */
 	readonly holdMs: number;
 	/** How long to wait where another cycle, or the extension, holds the lock. */
 	readonly lockWaitMs: number;
@@ -103,6 +103,7 @@ export async function prepareCycle(order: CycleOrder, start: GuardStart): Promis
 		waiting = scripts === null ? [] : makeScriptsWait(scripts, journal);
 		removeEmptyFamilies();
 		removeRemains(stateDirectory);
+		refuseLongHold(order.holdMs, tunables.deadlineMs, check.settings.fsFreezeEnabled);
 		const guard = await starting;
 		journal.append({step: 'guard', guard: markProcess(guard.pid)}, {step: 'mounts', waves: toFreeze});
 		const preparing = provider.prepare({
@@ -149,8 +150,15 @@ function makeScriptsWait({pre, post}: NonNullable<Preparation['scripts']>, journ
 	return first.script.family.cgroup === null ? [first] : [first, role('post', post)];
 }
 
-/** A failure to prepare that says nothing about its exit code is a cycle that failed, not a bug. */
-export function asFailedCycle(error: unknown): unknown {
-	if (!(error instanceof Failure) || error.exitCode !== exitCodes.bug) return error;
-	return new Failure(error.message, {remedy: error.remedies, exitCode: exitCodes.failed, cause: error});
+function refuseLongHold(holdMs: number, deadlineMs: number, frozen: boolean): void {
+	if (!frozen || holdMs < deadlineMs) return;
+	throw new Failure(`Nothing stays frozen for ${holdMs / 1000} s: everything is thawed after ${deadlineMs / 1000} s, whatever happens.`, {
+		exitCode: exitCodes.usage,
+		remedy: `Hold for less: --hold ${Math.max(1, Math.floor(deadlineMs / 2000))}`,
+	});
+}
+
+/** A failure that makes a failed cycle of it: also one that says nothing about its exit code, which is no bug here. Null for any other thing. */
+export function asFailedCycle(error: unknown): {readonly failure: Failure} | null {
+	return error instanceof Failure && (error.exitCode === exitCodes.failed || error.exitCode === exitCodes.bug) ? {failure: error} : null;
 }

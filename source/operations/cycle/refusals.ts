@@ -6,7 +6,7 @@ const refusals: Readonly<Record<string, string>> = {
 	EBUSY: 'is frozen by somebody else already',
 	EOPNOTSUPP: 'cannot be frozen (its type does not support it)',
 	EPERM: 'may not be frozen by this process (SELinux, or a container)',
-	EIO: 'reports an input/output error',
+	EIO: 'reports an input/output error: its disk is gone, or its filesystem has been shut down',
 	EROFS: 'is read-only after an error',
 	ETIMEDOUT: 'does not answer: the kernel has not come back from the call',
 	ECANCELED: 'was not frozen, because another one refused',

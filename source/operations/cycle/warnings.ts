@@ -28,6 +28,8 @@ export function warningsBefore({check, scripts, plan, order, facts, resumed}: Pr
 		warnings.push({event: 'warning', id: 'workload', message: `Azure's extension would not run these scripts: /etc/azure/workload.conf names the workload ${check.workload}, which takes their place.`, remedy: 'Remove workload_name from /etc/azure/workload.conf where the scripts are meant.'});
 	}
 
+	for (const {mount, reason} of order.mounts.length === 0 ? [] : plan.excluded) warnings.push({event: 'warning', id: 'same-filesystem', message: `${mount} is not frozen by itself: ${reason}.`});
+
 	const skipped = plan.excluded.filter(({reason}) => reason.includes('QUIESCE_FREEZE_ONLY'));
 	if (order.mounts.length === 0 && skipped.length > 0) {
 		warnings.push({event: 'warning', id: 'fence', message: `The fence QUIESCE_FREEZE_ONLY keeps ${skipped.map(({mount}) => mount).join(', ')} from being frozen; Azure would freeze ${skipped.length === 1 ? 'it' : 'them'}.`});

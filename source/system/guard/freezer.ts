@@ -144,7 +144,7 @@ export function makeFreezer(parts: FreezerParts): Freezer {
 		mounts: places.flatMap((place): readonly MountReport[] => {
 			if (place.thawReport !== undefined) return [place.thawReport];
 			if (place.state === 'open' || place.state === 'refused') return [];
-			return [{mount: place.open.target.mount, ok: false, durationMs: monotonicMs() - (startedAt ?? 0), errno: 'ETIMEDOUT'}];
+			return [{mount: place.open.target.mount, ok: false, durationMs: monotonicMs() - (startedAt ?? 0), errno: 'ETIMEDOUT', ...(place.state === 'freezing' ? {stillFreezing: true} : {})}];
 		}),
 		windowMs: startedAt === undefined || lastThawAt === undefined ? 0 : lastThawAt - startedAt,
 		byDeadline: unasked,
