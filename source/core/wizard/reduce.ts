@@ -42,7 +42,7 @@ function after(state: WizardState, event: WizardEvent): WizardState {
 		case 'applications-seen':
 			return resumed(filled({...state, applications: event.applications}));
 		case 'looked':
-			return resumed({...state, looks: withLook(state.looks, event.look)});
+			return resumed({...state, looks: withLook(state, event.look)});
 		case 'template-read':
 			if (event.key !== sourceKey(state.entries)) return state;
 			return resumed(filled({...state, base: {key: event.key, ...event.template}}));
@@ -202,10 +202,14 @@ function filled(state: WizardState): WizardState {
 	return {...state, entries: {...state.entries, ...Object.fromEntries(names.filter(name => untouched(name)).map(name => [name, suggested[name]]))}};
 }
 
+/** How many looks are kept of what was typed on the way to a path. */
 const mostLooks = 16;
 
-function withLook(looks: WizardState['looks'], look: PathLook): WizardState['looks'] {
-	return Object.fromEntries([...Object.entries(looks).filter(([path]) => path !== look.path).slice(-mostLooks + 1), [look.path, look]]);
+/** What was entered elsewhere is still needed, however long the path is that is typed now. */
+function withLook({looks, entries}: WizardState, look: PathLook): WizardState['looks'] {
+	const entered = ([path]: readonly [string, PathLook]): boolean => [entries.preScript, entries.postScript, entries.templateFile].includes(path);
+	const before = Object.entries(looks).filter(([path]) => path !== look.path);
+	return Object.fromEntries([...before.filter(entered), ...before.filter(one => !entered(one)).slice(-mostLooks + 1), [look.path, look]]);
 }
 
 function withoutLook(looks: WizardState['looks'], path: string): WizardState['looks'] {

@@ -121,8 +121,10 @@ export function openPlace({entries, looks}: WizardState): string | null {
 	return null;
 }
 
-function placeProblem(state: WizardState): string | null {
-	const {entries} = state;
+function placeProblem(state: WizardState): string | 'pending' | null {
+	const {entries, looks} = state;
+	// Of a draft that was taken up here nothing is known yet.
+	if ([entries.preScript, entries.postScript].some(path => pathProblem(path) === null && looks[path] === undefined)) return 'pending';
 	const open = openPlace(state);
 	if (entries.place === 'there' && open !== null) return `Others than root can put another file into ${open}: Azure would run it as root.`;
 	const [pre, post] = [normalize(entries.preScript), normalize(entries.postScript)];

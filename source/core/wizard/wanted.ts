@@ -27,6 +27,8 @@ export function wanted(state: WizardState): readonly Wanted[] {
 			return look(entries.preScript);
 		case 'post-script':
 			return look(entries.postScript);
+		case 'place':
+			return [...look(entries.preScript), ...(entries.postScript === entries.preScript ? [] : look(entries.postScript))];
 		case 'template-file':
 			return waiting && obstacle(page, state) === null ? template(state) : look(entries.templateFile);
 		case 'template':

@@ -221,8 +221,13 @@ suite('the wizard', () => {
 	test('a script that others could replace is copied, not used where it is', () => {
 		const open = {...file('/open/pre.sh'), openPlaces: [{path: '/open', mode: 0o777, owner: 'root', because: 'everybody' as const}]};
 		let now = reduceWizard(play(begun(), next, next, enter('application', null), next, enter('preScript', '/open/pre.sh')), next);
-		now = play(reduceWizard(now, {type: 'looked', look: open}), enter('postScript', '/s/post.sh'), next);
+		now = reduceWizard(now, {type: 'looked', look: open});
+		// Typed character by character, each of which is looked at: that does not make the first script forgotten.
+		const path = `/s/${'far/'.repeat(20)}post.sh`;
+		now = play([...path].reduce((state, _, index) => play(state, enter('postScript', path.slice(0, index + 1))), now), next);
 		assert.deepEqual([now.page, now.entries.place], ['place', 'copy']);
+		const resumed = play(begun({draft: draftOf(now, '2026-11-24T01:02:03Z')}), next);
+		assert.deepEqual([resumed.page, Object.keys(resumed.looks)], ['place', ['/open/pre.sh', path]], 'a draft that is taken up here is looked at again');
 		const refused = play(now, enter('place', 'there'), next);
 		assert.deepEqual([refused.page, refused.complaint], ['place', 'Others than root can put another file into /open: Azure would run it as root.']);
 		const after = play(now, next);
