@@ -75,6 +75,10 @@ export async function planConfiguration(request: PlanRequest): Promise<Plan> {
 	const actions: readonly Action[] = [...place.actions, ...freshPlan.actions, ...scriptPlan.actions, ...setAside(aside, now), ...written];
 	const facts = {...afterwards(path, merged.text, scriptPlan.facts), ...await readScriptTexts(orders, fresh)};
 	const {verdict, sentence, findings} = examineFacts(facts);
+	if (!facts.configuration.readByExtension) {
+		warnings.push({key: '', message: `Azure does not read ${path}, but ${configuredPath(facts.extension)}. What it would do is said as if this file were in the place of that one.`});
+	}
+
 	// What the doctor would warn of once this is written.
 	warnings.push(...findings.filter(({severity, source}) => (severity === 'warning' && source === 'configuration') || (severity !== 'info' && source === 'script')).map(({title, detail}) => ({key: '', message: `${title}. ${detail}`})));
 	return {

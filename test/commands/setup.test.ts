@@ -96,6 +96,8 @@ suite('quiesce setup', {skip: firstReason(whyNoSandbox(), whyNoBundle())}, () =>
 		sandbox.put({path: '/etc/scripts/answers.json', content: JSON.stringify(scripts)});
 		const end = await sandbox.quiesce(['setup', '--answers', '/etc/scripts/answers.json', '--config', '/etc/scripts/conf.json', '--json']);
 		assert.deepEqual([end.exitCode, json(end).config, existsSync(sandbox.inside(configuration))], [0, '/etc/scripts/conf.json', false]);
+		assert.match(json(end).warnings.map(({message}) => message).join('\n'), /^Azure does not read \/etc\/scripts\/conf\.json, but \/etc\/azure\/VMSnapshotScriptPluginConfig\.json\./);
+		assert.deepEqual(json(await setup(scripts, '--check', '--json')).warnings, [], 'of the one that Azure reads nothing is said');
 		const piped = await sandbox.run('bash', ['-c', `exec "${bundledQuiesce}" setup --check --config /etc/scripts/conf.json --answers <(echo '{}')`]);
 		assert.deepEqual([piped.exitCode, piped.stderr], [0, '']);
 	});
