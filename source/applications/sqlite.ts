@@ -8,6 +8,7 @@ import {bundle, commonSettings} from './bundle.js';
 export const sqlite: Application = {
 	name: 'sqlite',
 	title: 'SQLite files',
+	undetected: 'none is open now',
 	summary: 'Flushes what is committed in SQLite databases to the disk, with their logs and journals, so that SQLite recovers all of it from the copy. Nothing is held, unless their write locks are asked for.',
 	settings: [
 		{

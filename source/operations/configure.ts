@@ -49,7 +49,7 @@ export async function planConfiguration(request: PlanRequest): Promise<Plan> {
 	const base = chooseBase(look, request, warnings);
 	const merged = mergeConfiguration(base.configuration, answers, base.present);
 	// Where an application was meant, it is not the locations that are missing.
-	add(brought.problems.length === 0 ? merged.problems : merged.problems.filter(({key}) => !key.endsWith('ScriptLocation')));
+	add(brought.problems.length === 0 && !problems.some(({key}) => key === 'application') ? merged.problems : merged.problems.filter(({key}) => !key.endsWith('ScriptLocation')));
 	warnings.push(...merged.warnings);
 
 	const previous = look.content?.toString('utf8') ?? null;

@@ -393,9 +393,23 @@ suite('configure', {skip: whyNotRoot()}, () => {
 		assert.equal((await plan({configuration, answers: {application: ['mariadb']}})).changed, false);
 	});
 
+	test('several applications on a machine without a directory for the configuration: all of it is made', async () => {
+		const {directory, configuration} = makePlace();
+		const before = snapshot(directory);
+		const planned = await plan({configuration, answers: {application: ['postgresql', 'redis']}});
+		assert.deepEqual([planned.valid, planned.problems], [true, []]);
+		assert.deepEqual(planned.actions.filter(({kind}) => kind === 'make-directory').map(({path}) => path), [join(directory, 'azure'), join(directory, 'azure/quiesce.d')]);
+		assert.deepEqual(snapshot(directory), before);
+		await applyPlan(planned);
+		assert.deepEqual([modeOf(join(directory, 'azure')), modeOf(join(directory, 'azure/quiesce.d')), modeOf(configuration)], ['755', '700', '600']);
+		assert.equal((await plan({configuration, answers: {application: ['postgresql', 'redis']}})).changed, false);
+	});
+
 	test('an application that is not known, or settings of it, are refused without a word about locations', async () => {
 		const {configuration} = makePlace();
 		for (const [answers, key, message] of [
+			[{application: 7}, 'application', /application is 7\. Expected: the name of a bundled application/],
+			[{application: ['redis', 'redis']}, 'application', /is \["redis","redis"\], a list\. Expected: each application once/],
 			[{application: 'postgres'}, 'application', /application is "postgres", a text\. Expected: one of postgresql/],
 			[{application: 'postgresql', applicationSettings: {nosuch: '1'}}, 'applicationSettings.nosuch', /no setting called nosuch/],
 			[{application: 'postgresql', applicationSettings: {dataDirectory: 'data'}}, 'applicationSettings.dataDirectory', /absolute path/],

@@ -104,7 +104,7 @@ function problemOf({instancePath, keyword, params}: ErrorObject, value: unknown)
 	}
 
 	const [place, below] = inner;
-	if (key === 'application') return valueProblem(key, given);
+	if (key === 'application') return valueProblem(key, given, keyword === 'uniqueItems' ? 'each application once' : undefined);
 	if (place !== undefined && Array.isArray(given)) {
 		const item: unknown = given[Number(place)];
 		const which = `Parameter ${Number(place) + 1} in ${key}`;

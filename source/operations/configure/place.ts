@@ -49,14 +49,16 @@ export function planPlace(path: string, look: Look, writes: boolean): {readonly 
 	return planDirectory(dirname(path), 0o755);
 }
 
-/** Whether files can be written into a directory; a missing one is made where the directory above it allows. */
-export function planDirectory(path: string, mode: number): {readonly problems: readonly AnswerProblem[]; readonly actions: readonly Action[]} {
+/** Whether files can be written into a directory; a missing one is made where the directory above it allows. `made`: directories that are made before it. */
+export function planDirectory(path: string, mode: number, made: ReadonlySet<string> = new Set()): {readonly problems: readonly AnswerProblem[]; readonly actions: readonly Action[]} {
 	if (lookAt(path, 0).kind !== 'missing') {
 		const why = whyNotWritable(path);
 		return {problems: why === null ? [] : [fromFailure(path, why)], actions: []};
 	}
 
-	const why = whyNotWritable(dirname(path));
+	const above = dirname(path);
+	// What is made itself belongs to root, in a place that was looked at.
+	const why = made.has(above) && lookAt(above, 0).kind === 'missing' ? null : whyNotWritable(above);
 	if (why !== null) return {problems: [fromFailure(path, why)], actions: []};
 	return {problems: [], actions: [{kind: 'make-directory', path, mode, sentence: `make the directory ${path} (root, ${mode.toString(8)})`}]};
 }

@@ -136,8 +136,8 @@ export function planFresh(files: readonly FreshFile[], {now, made}: {readonly no
 		const {path, bytes, from, keepExisting, mode} = file;
 		const directory = dirname(path);
 		if (!directories.has(directory)) {
+			const place = planDirectory(directory, 0o700, directories);
 			directories.add(directory);
-			const place = planDirectory(directory, 0o700);
 			problems.push(...place.problems);
 			actions.push(...place.actions);
 		}
