@@ -1,7 +1,7 @@
 import {check} from './check.js';
 import type {Role, ScriptFacts} from './facts.js';
 import {finding, type Finding} from './finding.js';
-import {mayEndBefore, shellFeatures} from './shell-text.js';
+import {endsBefore, mayEndBefore, shellFeatures} from './shell-text.js';
 import {list, scriptErrors, scriptName} from './words.js';
 
 const roles: readonly Role[] = ['pre', 'post'];
@@ -76,7 +76,7 @@ function language(script: ScriptFacts, shell: string | null): Finding[] {
 
 	const found: Finding[] = [];
 	const windows = windowsLines(text);
-	const broken = syntax !== null && syntax !== 'fine' ? syntax : null;
+	const broken = syntax !== null && syntax !== 'fine' && !endsBefore(text, syntax.line ?? 0) ? syntax : null;
 	// The shell reads one command after the other: behind an exit that is reached nothing is read any more.
 	const reached = broken !== null && !mayEndBefore(text, broken.line ?? Number.POSITIVE_INFINITY);
 	if (windows.code > 0) {

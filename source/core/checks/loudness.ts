@@ -1,7 +1,7 @@
 import {check} from './check.js';
 import type {Role} from './facts.js';
 import {finding} from './finding.js';
-import {shellLines, type ShellLine} from './shell-text.js';
+import {blocksOpened, blockWords, shellLines, type ShellLine} from './shell-text.js';
 import {scriptErrors, scriptName} from './words.js';
 
 const roles: readonly Role[] = ['pre', 'post'];
@@ -35,8 +35,8 @@ const loud: readonly ((command: string) => string | null)[] = [
 	},
 	command => /^(?:tar)\s+(?:-?[a-zA-Z]*v[a-zA-Z]*\b|.*\s(?:-[a-zA-Z]*v[a-zA-Z]*\b|--verbose))/.test(command) ? 'tar names every file' : null,
 	command => /^rsync\s+(?:.*\s)?(?:-[a-zA-Z]*v[a-zA-Z]*\b|--verbose|--progress)/.test(command) ? 'rsync names every file' : null,
-	command => /^(?:mysqldump|mariadb-dump|pg_dumpall)\s/.test(command) && !/\s(?:-r|-f|--result-file|--file)\b/.test(command) ? 'a dump goes to the standard output' : null,
-	command => /^pg_dump\s/.test(command) && !/\s(?:-f|--file)\b/.test(command) ? 'a dump goes to the standard output' : null,
+	command => /^(?:mysqldump|mariadb-dump|pg_dumpall)(?:\s|$)/.test(command) && !/\s(?:-r|-f|--result-file|--file)\b/.test(command) ? 'a dump goes to the standard output' : null,
+	command => /^pg_dump(?:\s|$)/.test(command) && !/\s(?:-f|--file)\b/.test(command) ? 'a dump goes to the standard output' : null,
 	command => /^journalctl(?:\s|$)/.test(command) && !/\s(?:-n|--lines|-q?p|--since|-S|--vacuum|--flush|--rotate|--sync)/.test(command) ? 'journalctl writes the whole journal' : null,
 	command => /^find\s+\/(?:\s|$)/.test(command) && !/\s-(?:delete|quit|exec|execdir|fprint|maxdepth)\b/.test(command) ? 'find names every file' : null,
 	command => /^ls\s+(?:.*\s)?-[a-zA-Z]*R/.test(command) ? 'ls names every file below' : null,
@@ -47,33 +47,102 @@ const loud: readonly ((command: string) => string | null)[] = [
 /** No line without one of these says anything here. */
 const loudWords = /yes|head|dd|seq|tar|rsync|dump|journalctl|find|ls|cat|base64|exec|set|while|until|for/;
 
+/** A loop, a function, or anything else that stands on several lines and may send its output elsewhere as a whole. */
+type Block = {
+	/** The name of a function, which is known to run only where it is called. */
+	readonly functionName: string | null;
+	/** True where its output is a value, or its end sends it elsewhere. */
+	away: boolean;
+};
+
+type Candidate = {readonly line: number; readonly what: string; readonly stream: 'output' | 'errors'; readonly blocks: readonly Block[]};
+
+/** Deeper than anybody writes. */
+const mostBlocks = 500;
+
 /** The first line that writes much where nobody reads, or null. */
 export function loudLine(text: string): {readonly line: number; readonly what: string} | null {
+	const lines = whole(shellLines(text));
+	const candidates: Candidate[] = [];
+	const open: Block[] = [];
+	const away = {output: false, errors: false};
 	let traced: ShellLine | null = null;
-	for (const line of shellLines(text)) {
+	let declared: string | null = null;
+	for (const line of lines) {
 		const {bare} = line;
-		if (!loudWords.test(bare)) continue;
-		// From here on everything goes elsewhere.
-		if (/^\s*exec\s+(?:1?>|&>|>&|>\|)/.test(bare)) {
-			if (/2>|&>|>&/.test(bare)) return null;
-			continue;
+		const found = (what: string, stream: Candidate['stream'], at = line.number): void => {
+			if (!away[stream] && candidates.length < mostBlocks) candidates.push({line: at, what, stream, blocks: [...open]});
+		};
+		if (loudWords.test(bare)) {
+			if (open.length === 0 && /^\s*exec\s+(?:\d*|&)[<>]/.test(bare)) {
+				// From here on everything goes elsewhere.
+				away.output ||= /\s1?>{1,2}\|?\s*(?!&)\S|&>|>&\s*[^\d\s-]/.test(bare);
+				away.errors ||= /\s2>{1,2}\s*(?!&1)\S|&>|>&\s*[^\d\s-]/.test(bare) || (away.output && /\s2>&1/.test(bare));
+				if (away.output && away.errors) break;
+				continue;
+			}
+
+			if (/^\s*set\s+(?:-\w+\s+)*-[a-wyz]*x/.test(bare)) traced ??= line;
+			if (/^\s*set\s+\+\w*x/.test(bare)) traced = null;
+			if (traced !== null && /^\s*(?:while|until|for)\b/.test(bare)) found('set -x writes every command, and there is a loop in which that becomes much', 'errors', traced.number);
+			const what = loudCommand(bare);
+			if (what !== null) found(what, 'output');
 		}
 
-		if (/^\s*set\s+(?:-\w+\s+)*-[a-wyz]*x/.test(bare)) traced ??= line;
-		if (/^\s*set\s+\+\w*x/.test(bare)) traced = null;
-		if (traced !== null && /^\s*(?:while|until|for)\b/.test(bare)) return {line: traced.number, what: 'set -x writes every command, and there is a loop in which that becomes much'};
-		// Redirected, piped on, or caught: somebody takes it.
-		if (/>|\||\$\(|`/.test(bare) || /\b(?:done|fi|})\s*(?:>|\|)/.test(bare)) continue;
-		for (const part of line.bare.split(/;|&&/)) {
-			const command = part.trim().replace(/^(?:(?:if|then|else|do|while|until|!|time|nice|ionice|sudo|env|command)\s+)+/, '');
-			for (const judge of loud) {
-				const what = judge(command);
-				if (what !== null) return {line: line.number, what};
-			}
+		if (!blockWords.test(bare)) continue;
+		const name = /^\s*(?:function\s+)?([\w-]+)\s*\(\)/.exec(bare)?.[1] ?? null;
+		const change = blocksOpened(bare);
+		for (let count = 0; count < change && open.length < mostBlocks; count++) open.push({functionName: name ?? (/^\s*\{/.test(bare) ? declared : null), away: /(?:\$\(|`)\s*$/.test(bare)});
+		for (let count = 0; count > change; count--) {
+			const closed = open.pop();
+			if (closed !== undefined) closed.away ||= />|\|/.test(bare);
+		}
+
+		declared = name !== null && change === 0 ? name : null;
+	}
+
+	const first = candidates.find(({blocks, stream}) => !blocks.some(block => block.away || (block.functionName !== null && (away[stream] || sentAway(block.functionName, lines)))));
+	return first === undefined ? null : {line: first.line, what: first.what};
+}
+
+/** What is loud in a line whose output goes to a pipe of the extension's. */
+function loudCommand(bare: string): string | null {
+	// Redirected, piped on, or caught: somebody takes it.
+	if (/>|\||\$\(|`/.test(bare)) return null;
+	for (const part of bare.split(/;|&&/)) {
+		const command = part.trim().replace(/^(?:(?:if|then|else|do|while|until|!|time|nice|ionice|sudo|env|command|\{)\s+)+/, '');
+		for (const judge of loud) {
+			const what = judge(command);
+			if (what !== null) return what;
 		}
 	}
 
 	return null;
+}
+
+/** Is the output of a function redirected or caught wherever it is called on purpose? One such call is enough not to be sure. */
+function sentAway(name: string, lines: readonly ShellLine[]): boolean {
+	const call = new RegExp(`(?:^|[\\s;&|({])${name}\\b(?!\\s*\\(\\))[^;]*[>|]|(?:\\$\\(|\`)\\s*${name}\\b`);
+	return lines.some(({bare}) => call.test(bare));
+}
+
+/** Lines that go on in the next one, together with that. */
+function whole(lines: readonly ShellLine[]): readonly ShellLine[] {
+	const result: ShellLine[] = [];
+	let began: ShellLine | null = null;
+	for (const line of lines) {
+		const joined: ShellLine = began === null ? line : {...began, text: line.text, bare: `${began.bare} ${line.bare}`};
+		// Of more than a thousand characters nobody has written one by hand.
+		if (joined.bare.length < 1000 && (line.text.endsWith('\\') || /(?:\||&&)\s*$/.test(line.bare))) {
+			began = joined;
+			continue;
+		}
+
+		began = null;
+		result.push(joined);
+	}
+
+	return began === null ? result : [...result, began];
 }
 
 /** Do the scripts write more than anybody reads? Conservative: what is not sure is not said. */

@@ -23,6 +23,13 @@ function bundled(text: string): {readonly application: string; readonly role: st
 	return words === null ? null : {application: words[1]!, role: words[2]!};
 }
 
+/** A client that asks for MySQL's global lock and has nothing to do that would keep it: the lock goes with it. */
+function losesLock(text: string): boolean {
+	return /\bflush\s+tables\s+with\s+read\s+lock/i.test(text)
+		&& /\b(?:mysql|mariadb)\b/.test(text)
+		&& !/sleep|system|\\!|coproc|mkfifo|nohup|setsid|disown|expect|lock\s+instance|&[ \t]*(?:$|\n|[^&>\d])/im.test(text);
+}
+
 /** Do the two scripts belong together? */
 export const pairChecks = [
 	check({
@@ -48,8 +55,21 @@ export const pairChecks = [
 			}
 
 			if (before !== null && after !== null) return found;
+			if (losesLock((pre.text ?? '').replaceAll(/^[\t ]*(?:#|--).*$/gm, ''))) {
+				found.push(finding({
+					...common,
+					id: 'pair-lock-lost',
+					title: 'The lock that the pre-script takes ends before the snapshot',
+					detail: 'FLUSH TABLES WITH READ LOCK holds only as long as the client that asked for it stays connected, and nothing here keeps it connected. The database goes on writing during the snapshot.',
+					remedy: 'Choose the bundled pair for MariaDB and MySQL, which keeps the session: quiesce setup',
+					path: pre.path,
+					note: pre.path,
+				}));
+			}
+
 			const preLines = shellLines(pre.text ?? '').map(({text}) => text);
-			const preText = preLines.join('\n');
+			// What is typed into a database's own client stands in here-documents mostly.
+			const preText = (pre.text ?? '').replaceAll(/^[\t ]*(?:#|--).*$/gm, '');
 			const postText = post.text ?? '';
 			for (const {what, hold, release, how} of pairs) {
 				if (!hold.test(preText) || release.test(postText) || release.test(preText)) continue;

@@ -6,6 +6,8 @@ export type ShellLine = {
 	readonly text: string;
 	/** As `text`, with what stands in quotes replaced by blanks. */
 	readonly bare: string;
+	/** As `text`, with what stands in single quotes replaced by blanks: the shell does nothing with that. */
+	readonly live: string;
 	/** True where the line stands at the left margin and outside a function's braces: nothing but an earlier exit keeps it from running. */
 	readonly unconditional: boolean;
 };
@@ -13,7 +15,7 @@ export type ShellLine = {
 /** A feature of bash that POSIX shells lack, and that their parser does not notice. */
 export type ShellFeature = {
 	readonly name: string;
-	/** In `bare` text where `quoted` is not set, else in `text`. */
+	/** In `bare` text where `quoted` is not set, else in `live` text. */
 	readonly pattern: RegExp;
 	readonly quoted?: boolean;
 	/** A few harmless commands that succeed only where the feature does what bash does; run in the machine's own `sh`. */
@@ -25,25 +27,32 @@ export type ShellFeature = {
 /** What `sh -n` accepts and a POSIX shell such as dash fails at when it gets there. */
 export const shellFeatures: readonly ShellFeature[] = [
 	{name: '[[ … ]]', pattern: /(?:^\s*|[;&|(]\s*|\b(?:if|while|until|then|else|elif|do|and|not)\s+|!\s*)\[\[(?:\s|$)/, probe: '[[ a = a ]]', otherwise: 'sh finds no command "[[", so the test is always false'},
-	{name: '== in [ … ]', pattern: /(?:^\s*|[\s;&|(!])\[\s[^\]]*\s==\s/, quoted: true, probe: '[ a == a ]', otherwise: 'the test fails with an error'},
+	{name: '== in [ … ]', pattern: /(?:^\s*|[\s;&|(!])(?:\[\s(?:(?!\(\()[^\]])*|test\s(?:(?!\(\()[^;&|])*)\s==\s/, probe: '[ a == a ]', otherwise: 'the test fails with an error'},
+	{name: '[ -v name ]', pattern: /(?:^\s*|[\s;&|(!])(?:\[|test)\s+(?:!\s+)?-v\s/, probe: 'x=1; [ -v x ]', otherwise: 'the test fails with an error'},
 	{name: 'source', pattern: /(?:^\s*|[;&|({]\s*|\b(?:if|then|else|do)\s+)source\s+\S/, probe: 'source /dev/null', otherwise: 'sh finds no command "source", so the file is not read (write a full stop instead: ". file")'},
 	{name: 'set -o pipefail', pattern: /(?:^\s*|[;&|({]\s*|\b(?:then|else|do)\s+)set\s+(?:[-+]\w+\s+)*[-+]\w*o\s+pipefail/, probe: 'set -o pipefail', otherwise: 'sh ends with an error at this line'},
 	{name: 'set -E or -o errtrace', pattern: /(?:^\s*|[;&|({]\s*)set\s+-(?:[a-zA-Z]*E[a-zA-Z]*|o\s+errtrace)\b/, probe: 'set -E', otherwise: 'sh ends with an error at this line'},
 	{name: '${name/old/new}', pattern: /\$\{\w+\/[^}]*\}/, quoted: true, probe: 'x=abc; [ "${x/b/d}" = adc ]', otherwise: 'sh ends with "Bad substitution"'},
-	{name: '${name:start}', pattern: /\$\{\w+:\s?[\d$(]/, quoted: true, probe: 'x=abc; [ "${x:1}" = bc ]', otherwise: 'sh ends with "Bad substitution"'},
+	{name: '${name:start}', pattern: /\$\{(?:\w+|[@*]):[^-=?+}]/, quoted: true, probe: 'x=abc; [ "${x:1}" = bc ]', otherwise: 'sh ends with "Bad substitution"'},
 	{name: '${name^^} or ${name,,}', pattern: /\$\{\w+(?:\^|,)/, quoted: true, probe: 'x=a; [ "${x^^}" = A ]', otherwise: 'sh ends with "Bad substitution"'},
+	{name: '${name@Q}', pattern: /\$\{\w+@[A-Za-z]\}/, quoted: true, probe: 'x=a; [ -n "${x@Q}" ]', otherwise: 'sh ends with "Bad substitution"'},
 	{name: '${!name}', pattern: /\$\{!\w/, quoted: true, probe: 'y=1; x=y; [ "${!x}" = 1 ]', otherwise: 'sh ends with "Bad substitution"'},
 	{name: '${name[…]}', pattern: /\$\{\w+\[/, quoted: true, probe: 'x=1; [ "${x[0]}" = 1 ]', otherwise: 'sh ends with "Bad substitution"'},
 	{name: '&> or &>>', pattern: /&>>?\s*[^\s&]/, probe: 'f() { return 1; }; ! { f &>/dev/null; }', otherwise: 'sh runs the command in the background, and its success is not looked at'},
-	{name: '(( … ))', pattern: /(?:^\s*|[;&|]\s*|\b(?:if|while|until|then|else|do)\s+)\(\(/, probe: '((1))', otherwise: 'sh takes the inside for a command that it does not find'},
+	{name: '(( … ))', pattern: /(?:^\s*|[;&|]\s*|\b(?:if|while|until|then|else|do)\s+)\(\((?=.*\)\))/, probe: '((1))', otherwise: 'sh takes the inside for a command that it does not find'},
 	{name: 'let', pattern: /(?:^\s*|[;&|({]\s*|\b(?:then|else|do)\s+)let\s+\w+\s*[-+*/]?=/, probe: 'let x=1', otherwise: 'sh finds no command "let"'},
 	{name: 'declare or typeset', pattern: /(?:^\s*|[;&|({]\s*|\b(?:then|else|do)\s+)(?:declare|typeset)\s+[-\w]/, probe: 'typeset x=1 && [ "$x" = 1 ]', otherwise: 'sh finds no such command, so the variable stays unset'},
 	{name: 'shopt', pattern: /(?:^\s*|[;&|({]\s*|\b(?:then|else|do)\s+)shopt\s/, probe: 'shopt -u nullglob', otherwise: 'sh finds no command "shopt"'},
 	{name: 'pushd or popd', pattern: /(?:^\s*|[;&|({]\s*|\b(?:then|else|do)\s+)(?:pushd|popd)\b/, probe: 'command -v pushd >/dev/null', otherwise: 'sh finds no such command, so the directory does not change'},
-	{name: 'trap … ERR', pattern: /(?:^\s*|[;&|({]\s*)trap\s.*\sERR(?:\s|$)/, quoted: true, probe: 'trap : ERR', otherwise: 'sh refuses the trap'},
+	{name: 'trap … ERR', pattern: /(?:^\s*|[;&|({]\s*)trap\s.*\sERR(?:\s|$)/, probe: 'trap : ERR', otherwise: 'sh refuses the trap'},
 	{name: '{1..3}', pattern: /(?<!\$)\{-?\w+\.\.-?\w+\}/, probe: 'set -- {1..2}; [ $# = 2 ]', otherwise: 'sh does not expand the braces'},
 	{name: 'name+=value', pattern: /(?:^\s*|[;&|{]\s*|(?<!\()\(\s*|\b(?:then|else|do)\s+)\w+\+=/, probe: 'x=a; x+=b; [ "$x" = ab ]', otherwise: 'sh takes it for a command that it does not find'},
 	{name: 'printf -v', pattern: /\bprintf\s+-v\s/, probe: 'printf -v x a && [ "$x" = a ]', otherwise: 'the variable stays unset'},
+	{name: '{name}>', pattern: /(?:^|[\s;&|(])\{\w+\}(?:<|>)/, probe: 'exec {x}>/dev/null && [ "$x" -ge 10 ]', otherwise: 'sh takes {name} for a command or a parameter'},
+	{name: "$'…'", pattern: /\$'/, quoted: true, probe: "x=$'a'; [ \"$x\" = a ]", otherwise: 'sh keeps the dollar sign, and reads no escapes such as \\n'},
+	{name: '$EUID or $UID', pattern: /\$\{?(?:EUID|UID)\b/, quoted: true, probe: '[ -n "$EUID" ]', otherwise: 'the variable is empty (write $(id -u) instead)'},
+	{name: 'local or export with options', pattern: /(?:^\s*|[;&|({]\s*|\b(?:then|else|do)\s+)(?:local\s+-[aAirlnux]|export\s+-f)/, probe: 'f() { local -r x=1 && [ "$x" = 1 ]; }; f', otherwise: 'sh ends with an error at this line'},
+	{name: 'disown', pattern: /(?:^\s*|[;&|({]\s*|\b(?:then|else|do)\s+)disown\b/, probe: 'command -v disown >/dev/null', otherwise: 'sh finds no such command'},
 	{name: 'mapfile or readarray', pattern: /(?:^\s*|[;&|({]\s*|\b(?:then|else|do)\s+)(?:mapfile|readarray)\b/, probe: 'command -v mapfile >/dev/null', otherwise: 'sh finds no such command'},
 	{name: 'read -a, -p, -t, -d, -n', pattern: /(?:^\s*|[;&|({]\s*|\b(?:if|while|until|then|else|do)\s+)(?:IFS=\S*\s+)?read\s+(?:-r\s+)?-\w*[aptdn]/, probe: 'printf "a\\n" | { read -t 1 x && [ "$x" = a ]; }', otherwise: 'sh refuses the option, and nothing is read'},
 ];
@@ -86,64 +95,71 @@ function splitLines(text: string): ShellLine[] {
 		const content = line.slice(0, masked.length);
 		const atMargin = !insideQuote && depth === 0 && /^\S/.test(content) && !/^[})]|^(?:fi|done|esac|else|elif|then|do)\b/.test(content);
 		if (!insideQuote && content.trim() !== '') {
-			lines.push({number: index + 1, text: content, bare: masked.bare, unconditional: atMargin});
+			lines.push({number: index + 1, text: content, bare: masked.bare, live: masked.live, unconditional: atMargin});
 		}
 
 		if (blockWords.test(masked.bare)) depth = Math.max(0, depth + blocksOpened(masked.bare));
 		ends = hereDocuments(content, masked.bare);
 		// Past an unconditional end of the script stands data, or nothing.
-		if (atMargin && depth === 0 && /^(?:exit|exec\s+[^<>\s\d&])/.test(masked.bare)) break;
+		if (atMargin && depth === 0 && endsScript.test(masked.bare)) break;
 	}
 
 	return lines;
 }
 
 /** What opens or closes a block, and a few words that only look like it. */
-const blockWords = /[{}()]|\b(?:if|fi|for|do|while|until|case|esac)/;
+export const blockWords = /[{}()]|\b(?:if|fi|for|do|while|until|case|esac)/;
 
 /** How many blocks (functions, if, loops, case) a line opens more than it closes. */
-function blocksOpened(bare: string): number {
+export function blocksOpened(bare: string): number {
 	const opened = bare.match(/(?:^|[;&|(){}!]|\b(?:then|else|do)\b)\s*(?:if|while|until|for|case)\b|\{(?:\s|$)|\($/g)?.length ?? 0;
 	const closed = bare.match(/(?:^|[;&|(){}])\s*(?:fi|done|esac|\})(?=$|[\s;&|)}<>])|^\s*\)/g)?.length ?? 0;
 	return opened - closed;
 }
 
 /** Blanks out what stands in quotes and finds where the comment begins. */
-function maskQuotes(line: string, open: string): {readonly bare: string; readonly open: string; readonly length: number} {
-	if (open === '' && !/["'\\#]/.test(line)) return {bare: line, open, length: line.length};
+function maskQuotes(line: string, open: string): {readonly bare: string; readonly live: string; readonly open: string; readonly length: number} {
+	if (open === '' && !/["'\\#]/.test(line)) return {bare: line, live: line, open, length: line.length};
 	let bare = '';
+	let live = '';
 	let quote = open;
 	for (let at = 0; at < line.length; at++) {
 		const character = line[at]!;
 		if (quote !== '') {
 			if (character === '\\' && quote === '"') {
 				bare += '  ';
+				live += '  ';
 				at++;
 			} else {
 				if (character === quote) quote = '';
 				bare += ' ';
+				live += quote === '\'' ? ' ' : character;
 			}
 		} else if (character === '\\') {
 			bare += '  ';
+			live += '  ';
 			at++;
 		} else if (character === '"' || character === "'") {
 			quote = character;
 			bare += ' ';
+			live += character;
 		} else if (character === '#' && (at === 0 || /[\s;&|()]/.test(line[at - 1]!))) {
-			return {bare, open: '', length: at};
+			return {bare, live, open: '', length: at};
 		} else {
 			bare += character;
+			live += character;
 		}
 	}
 
-	return {bare: bare.slice(0, line.length), open: quote, length: line.length};
+	return {bare: bare.slice(0, line.length), live: live.slice(0, line.length), open: quote, length: line.length};
 }
 
 function hereDocuments(text: string, bare: string): {readonly word: string; readonly tabs: boolean}[] {
 	if (!bare.includes('<<')) return [];
-	return [...text.matchAll(/(?<!<)<<(-?)\s*(?:\\|(["']))?([\w.]+)\2?/g)]
-		.filter(match => bare.startsWith('<<', match.index))
-		.map(match => ({word: match[3]!, tabs: match[1] === '-'}));
+	return [...text.matchAll(/(?<!<)<<(-?)\s*(?:"([^"]*)"|'([^']*)'|\\?([^\s;&|<>()"'\\]+))/g)]
+		// A shift of bits is none.
+		.filter(match => bare.startsWith('<<', match.index) && !/\(\([^)]*$/.test(text.slice(0, match.index)))
+		.map(match => ({word: match[2] ?? match[3] ?? match[4]!, tabs: match[1] === '-'}));
 }
 
 /** One feature of bash in a script. */
@@ -155,16 +171,18 @@ export type FoundFeature = {
 };
 
 /** No line without one of these uses any of the features. */
-const featureWords = /[[{]|&>|\(\(|\+=|source|set|let|declare|typeset|shopt|pushd|popd|trap|printf|mapfile|readarray|read/;
+const featureWords = /[[{]|&>|\(\(|\+=|\$'|UID|source|set|let|test|local|export|declare|typeset|shopt|pushd|popd|disown|trap|printf|mapfile|readarray|read/;
 
 /** Where each feature is used first, in order of lines. */
 export function findFeatures(lines: readonly ShellLine[]): FoundFeature[] {
 	const found: FoundFeature[] = [];
 	const left = new Set(shellFeatures);
 	let mayHaveEnded = false;
+	const until = bashTakesOver(lines);
 	for (const line of lines) {
+		if (line.number > until) break;
 		for (const feature of featureWords.test(line.text) ? left : []) {
-			const text = feature.quoted === true ? line.text : line.bare;
+			const text = feature.quoted === true ? line.live : line.bare;
 			const at = text.search(feature.pattern);
 			if (at === -1) continue;
 			found.push({feature, line, certain: line.unconditional && !mayHaveEnded && !/[&|(){}]/.test(line.bare.slice(0, at + 1))});
@@ -185,4 +203,22 @@ function mayEndWell(bare: string): boolean {
 /** True where the script may have ended, without an error, before `sh` reads as far as a line (from 1): it reads one command after the other. */
 export function mayEndBefore(text: string, line: number): boolean {
 	return shellLines(text).some(({number, bare}) => number < line && mayEndWell(bare));
+}
+
+/** True where `sh` surely ends, or hands the script over to bash, before it reads as far as a line: what stands there is data, or bash's. */
+export function endsBefore(text: string, line: number): boolean {
+	const lines = shellLines(text);
+	if (bashTakesOver(lines) < line) return true;
+	const last = lines.at(-1);
+	return last !== undefined && last.number < line && last.unconditional && endsScript.test(last.bare);
+}
+
+/** An end of the script that is reached if its line is. */
+const endsScript = /^(?:exit|exec\s+[^<>\s\d&])/;
+
+/** The line with which a script gives itself to bash where it is not bash that reads it; Infinity where it does not. */
+function bashTakesOver(lines: readonly ShellLine[]): number {
+	const at = lines.findIndex(({text}) => /\bexec\s+(?:\S*\/)?(?:env\s+)?bash\b[^#]*\$(?:0|\{0\})/.test(text));
+	if (at === -1) return Number.POSITIVE_INFINITY;
+	return lines.slice(Math.max(0, at - 2), at + 1).some(({text}) => /\bBASH(?:_VERSION)?\b/.test(text)) ? lines[at]!.number : Number.POSITIVE_INFINITY;
 }

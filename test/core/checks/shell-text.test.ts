@@ -2,23 +2,25 @@ import assert from 'node:assert/strict';
 import {spawnSync} from 'node:child_process';
 import {suite, test} from 'node:test';
 import {loudLine} from '../../../source/core/checks/loudness.js';
-import {findFeatures, mayEndBefore, shellFeatures, shellLines} from '../../../source/core/checks/shell-text.js';
+import {endsBefore, findFeatures, mayEndBefore, shellFeatures, shellLines} from '../../../source/core/checks/shell-text.js';
 import {whyNoProgram} from '../../support/skip.js';
 
 /** Lines that use a feature of bash, and one that only looks like it. */
 const examples: Readonly<Record<string, {readonly uses: readonly string[]; readonly not: readonly string[]}>> = {
 	'[[ … ]]': {uses: ['[[ -f x ]] && y', 'if [[ a == b ]]; then', 'x; [[ a ]]'], not: ['[ -f x ]', 'echo "[[ x ]]"', 'grep [[:alpha:]] x']},
-	'== in [ … ]': {uses: ['[ "$a" == b ] && c', 'if [ $a == b ]; then'], not: ['[ "$a" = b ]', 'echo "a == b"']},
+	'== in [ … ]': {uses: ['[ "$a" == b ] && c', 'if [ $a == b ]; then'], not: ['[ "$a" = b ]', 'echo "a == b"', 'echo "[ a == b ]"', '[ $((a == 1)) -eq 1 ]', '[ "$1" = "a==b" ]', 'expr 1 == 1']},
+	'[ -v name ]': {uses: ['[ -v x ]', 'if test ! -v x; then'], not: ['[ -n "$x" ]', 'grep -v x', 'echo "[ -v x ]"']},
 	source: {uses: ['source /etc/x', 'if source x; then'], not: ['. /etc/x', 'echo source x', 'data_source x']},
 	'set -o pipefail': {uses: ['set -o pipefail', 'set -euo pipefail', 'set -e -o pipefail'], not: ['set -eu', 'echo set -o pipefail']},
 	'set -E or -o errtrace': {uses: ['set -E', 'set -eEu', 'set -o errtrace'], not: ['set -e']},
 	'${name/old/new}': {uses: ['echo "${a/b/c}"', 'x=${a//b/c}'], not: ['echo "${a#b/c}"', 'echo "${a:-/x}"', 'echo "${a%/*}"']},
-	'${name:start}': {uses: ['echo "${a:1}"', 'echo ${a:1:2}', 'echo ${a: -1}'.replace(': -', ':(-')].slice(0, 2), not: ['echo "${a:-1}"', 'echo "${a:=x}"', 'echo "${a:+x}"']},
-	'${name^^} or ${name,,}': {uses: ['echo ${a^^}', 'echo "${a,,}"'], not: ['echo "${a}^"']},
+	'${name:start}': {uses: ['echo "${a:1}"', 'echo ${a:1:2}', 'echo ${a: -1}', 'echo ${a:from:2}', 'echo "${@:2}"'], not: ['echo "${a:-1}"', 'echo "${a:=x}"', 'echo "${a:+x}"', 'echo "${a:?x}"']},
+	'${name@Q}': {uses: ['echo ${a@Q}'], not: ['echo ${a}@Q', 'echo "$@"']},
+	'${name^^} or ${name,,}': {uses: ['echo ${a^^}', 'echo "${a,,}"'], not: ['echo "${a}^"', "echo '${a^^}'"]},
 	'${!name}': {uses: ['echo "${!a}"'], not: ['echo "$!"', 'echo ${a}!']},
 	'${name[…]}': {uses: ['echo "${a[0]}"', 'echo ${a[@]}'], not: ['echo "$a[0]"']},
 	'&> or &>>': {uses: ['cmd &> /dev/null', 'cmd &>>x'], not: ['cmd > x 2>&1', 'cmd & >x']},
-	'(( … ))': {uses: ['((x++))', 'if ((x > 1)); then'], not: ['x=$((x + 1))', 'echo "((x))"']},
+	'(( … ))': {uses: ['((x++))', 'if ((x > 1)); then'], not: ['x=$((x + 1))', 'echo "((x))"', '((true) && true)']},
 	let: {uses: ['let x=1', 'let i+=1'], not: ['outlet x=1', 'echo let x=1']},
 	'declare or typeset': {uses: ['declare -a x', 'typeset x=1'], not: ['echo declare x']},
 	shopt: {uses: ['shopt -s nullglob'], not: ['echo shopt x']},
@@ -27,6 +29,11 @@ const examples: Readonly<Record<string, {readonly uses: readonly string[]; reado
 	'{1..3}': {uses: ['for i in {1..3}; do', 'echo {a..c}'], not: ['echo ${a}..{b}', 'echo "{1..3}"']},
 	'name+=value': {uses: ['x+=y', 'a; x+="y"'], not: ['x=$((x+=1))', 'echo x+=y']},
 	'printf -v': {uses: ['printf -v x %s y'], not: ['printf "%s -v" x', 'printf %s -v']},
+	'{name}>': {uses: ['exec {lock}>/run/lock', 'exec {in}<x'], not: ['echo ${lock}>x', 'echo {a} >x']},
+	"$'…'": {uses: ["IFS=$'\\n'", "printf $'a'"], not: ["echo '$'", 'echo "$"', "grep 'x$' y"]},
+	'$EUID or $UID': {uses: ['[ "$EUID" -eq 0 ]', 'echo ${UID}'], not: ["echo '$UID'", 'echo $UIDS', 'UID=1']},
+	'local or export with options': {uses: ['local -r x=1', 'export -f f'], not: ['local x=1', 'export x', 'export -p']},
+	disown: {uses: ['disown', 'x; disown %1'], not: ['echo disown']},
 	'mapfile or readarray': {uses: ['mapfile -t x', 'readarray x'], not: ['echo mapfile']},
 	'read -a, -p, -t, -d, -n': {uses: ['read -t 1 x', 'read -r -p "y?" x', 'while read -d "" x; do', 'IFS= read -ra x'], not: ['read -r x', 'read x', 'while IFS= read -r line; do']},
 };
@@ -78,6 +85,29 @@ suite('lines', () => {
 		assert.equal(certain('x=1; exit 0\nset -o pipefail\n'), false);
 	});
 
+	test('words of here-documents may be anything, and a shift of bits is none', () => {
+		for (const word of ['EOF', "'EOF'", '"END OF"', '\\EOF', '!EOF!', 'E-F']) {
+			const plain = word.replaceAll(/['"\\]/g, '');
+			assert.deepEqual(shellLines(`cat <<${word}\n[[ a ]]\n${plain}\nx\n`).map(({number}) => number), [1, 4], word);
+		}
+		assert.deepEqual(shellLines('x=$((1 << 3))\ny\n').map(({number}) => number), [1, 2]);
+	});
+
+	test('what bash reads is not looked at, where a script gives itself to bash', () => {
+		for (const guard of ['[ -n "$BASH_VERSION" ] || exec bash "$0" "$@"', 'if [ -z "$BASH_VERSION" ]; then\n  exec /bin/bash "$0" "$@"\nfi']) {
+			assert.deepEqual(findFeatures(shellLines(`${guard}\n[[ a ]]\n`)), []);
+			assert.equal(endsBefore(`${guard}\nx=(1)\n`, 4), true);
+		}
+		assert.notDeepEqual(findFeatures(shellLines('if x; then exec bash "$0"; fi\n[[ a ]]\n')), []);
+	});
+
+	test('data behind an end that is sure to be reached is not the shell\'s', () => {
+		assert.equal(endsBefore('a\nexit 0\n(((\n', 3), true);
+		assert.equal(endsBefore('a\nif x; then exit 0; fi\n(((\n', 3), false);
+		assert.equal(endsBefore('a\nif x; then\nexit 0\nfi\n(((\n', 5), false);
+		assert.equal(endsBefore('if\nexit 0\n', 1), false);
+	});
+
 	test('nothing is read behind an end of the script', () => {
 		assert.deepEqual(shellLines('a\nexit 0\nb\n').map(({text}) => text), ['a', 'exit 0']);
 		assert.equal(mayEndBefore('a\nexit 0\nif\n', 3), true);
@@ -90,10 +120,11 @@ suite('lines', () => {
 });
 
 suite('loudness', () => {
-	const loud = ['yes', 'head -c 200000 /dev/zero', 'dd if=/dev/zero bs=1M count=10', 'seq 100000', 'tar cvf /x.tar /data', 'tar -xvf x', 'rsync -av a b', 'mysqldump --all-databases', 'journalctl', 'find / -name x', 'ls -lR /', 'cat /dev/zero', 'set -x\nwhile true; do x; done'];
+	const loud = ['yes', 'head -c 200000 /dev/zero', 'dd if=/dev/zero bs=1M count=10', 'seq 100000', 'tar cvf /x.tar /data', 'tar -xvf x', 'rsync -av a b', 'mysqldump --all-databases', 'journalctl', 'find / -name x', 'ls -lR /', 'cat /dev/zero', 'set -x\nwhile true; do x; done', 'pg_dumpall', 'f() {\n  tar cvf /x /y\n}\nf', '{\n  tar cvf /x /y\n}', 'exec 2>>/log\ntar cvf /x /y', 'exec >>/log\nset -x\nfor i in 1; do x; done', 'tar cvf /x \\\n  /y'];
 	const quiet = [
 		'head -c 1000 x', 'head -n 5 x', 'dd if=a of=b', 'dd if=/dev/zero bs=1 count=10', 'seq 10', 'tar cf /x.tar /data', 'rsync -a a b', 'mysqldump x >/dump.sql', 'mysqldump x | gzip >y', 'pg_dump -f x db', 'journalctl --flush', 'journalctl -n 20', 'find / -name x -delete',
-		'yes | head -1', 'x=$(cat /dev/zero | head -c 1)', 'exec >>/var/log/x 2>&1\nyes', '# yes', 'echo "yes"', 'cat <<EOF\nyes\nEOF', 'ls -l', 'set -x\necho a', 'tar --version', 'echo yes please',
+		'yes | head -1', 'x=$(cat /dev/zero | head -c 1)', 'exec >>/var/log/x 2>&1\nyes', '# yes', 'echo "yes"', 'cat <<EOF\nyes\nEOF', 'ls -l', 'set -x\necho a', 'tar --version', 'echo yes please', 'exec >>/log\ntar cvf /x /y', 'exec 3>&1 1>>/log 2>&1\nyes', 'exec >>/log 2>&1\nset -x\nfor i in 1; do x; done', 'mysqldump --all \\\n  --x >/dump.sql', 'mysqldump --all |\n  gzip >/x', '{\n  mysqldump x\n} >/dump.sql',
+		'(\n  mysqldump x\n) | gzip >/x', 'x=$(\n  mysqldump x\n)', 'dump() {\n  mysqldump x\n}\ndump >/x', 'dump()\n{\n  mysqldump x\n}\nx=$(dump)', 'for i in a; do\n  mysqldump $i\ndone >/x', 'main() {\n  tar cvf /x /y\n}\nexec >>/log 2>&1\nmain',
 	];
 	test('what surely writes much is found', () => {
 		for (const text of loud) assert.notEqual(loudLine(`${text}\n`), null, text);
