@@ -1,7 +1,7 @@
-import {basename, join} from 'node:path';
+import {basename, dirname, join} from 'node:path';
 import {exitCodes, Failure} from '../core/failure.js';
 import {devicesBeneath, type LoopFact} from '../core/mount-facts.js';
-import {makeImageStore, type ImageCopy} from '../system/image-store.js';
+import {makeImageStore, snapshotDirectory, type ImageCopy} from '../system/image-store.js';
 import {heldFor, type Provider, type SnapshotOrder} from './provider.js';
 
 /** One disk of a snapshot, as `snapshot.json` lists it. */
@@ -25,12 +25,12 @@ export const image: Provider = {
 	summary: 'copies the image files behind loop devices',
 	async prepare(order) {
 		const sources = sourcesOf(order);
-		refuseFrozenDestination(order);
-		const directory = join(order.stateDirectory, 'snapshots', order.id);
+		const directory = join(snapshotDirectory(order.stateDirectory), order.id);
+		refuseFrozenDestination(dirname(directory), order);
 		const store = await makeImageStore({
 			directory,
 			copies: sources.map(({name, loop}) => ({name, source: loop.image})),
-			withinMs: order.frozen ? order.deadlineMs / 2 : Number.POSITIVE_INFINITY,
+			withinMs: order.frozen ? (order.deadlineMs - order.holdMs) / 2 : Number.POSITIVE_INFINITY,
 		});
 		return {
 			detail: `${heldFor(order.holdMs)}image → ${directory}`,
@@ -80,12 +80,12 @@ function sourcesOf({targets, facts}: SnapshotOrder): readonly Source[] {
 }
 
 /** The copy is written while the filesystems are frozen: neither where it goes, nor anything that lies beneath that, may be one of them. */
-function refuseFrozenDestination({stateDirectory, targets, facts, frozen}: SnapshotOrder): void {
+function refuseFrozenDestination(directory: string, {targets, facts, frozen}: SnapshotOrder): void {
 	if (!frozen) return;
-	const beneath = devicesBeneath(stateDirectory, facts);
+	const beneath = devicesBeneath(directory, facts);
 	const mount = targets.find(({device}) => beneath.includes(device))?.mount;
 	if (mount === undefined) return;
-	throw new Failure(`The snapshot would be written to ${join(stateDirectory, 'snapshots')}, which lies on ${mount}, and that is to be frozen.`, {
+	throw new Failure(`The snapshot would be written to ${directory}, which lies on ${mount}, and that is to be frozen.`, {
 		exitCode: exitCodes.usage,
 		remedy: 'Keep it elsewhere: set QUIESCE_STATE_DIR to a directory on another filesystem, or leave out --snapshot image.',
 	});

@@ -1,4 +1,4 @@
-import {constants} from 'node:fs';
+import {constants, realpathSync} from 'node:fs';
 import {copyFile, lstat, mkdir, open, readdir, rename, rm, stat, statfs, type FileHandle} from 'node:fs/promises';
 import {basename, dirname, join} from 'node:path';
 import {exitCodes, Failure} from '../core/failure.js';
@@ -29,6 +29,16 @@ const chunkBytes = 1024 * 1024;
 const lanes = 3;
 /** How much is written to learn how fast the destination is. */
 const sampleBytes = 32 * 1024 * 1024;
+
+/** Where snapshots are kept, without links: it may be a mount of its own, or lead to one. */
+export function snapshotDirectory(stateDirectory: string): string {
+	const directory = join(stateDirectory, 'snapshots');
+	try {
+		return realpathSync(directory);
+	} catch {
+		return directory;
+	}
+}
 
 /**
  * Makes room for copies of image files, tries whether they can be made by reflink (at once, whatever the size), and refuses where there is no space or
@@ -144,7 +154,7 @@ async function refuseTooSlow(directory: string, copies: readonly ImageCopy[], wi
 	// Reading costs about as much as writing.
 	const estimateMs = (performance.now() - began) * 2 * (total / written);
 	if (estimateMs <= withinMs) return;
-	throw new Failure(`Copying ${megabytes(total)} would take about ${Math.ceil(estimateMs / 1000)} s, and the filesystems may stay frozen for at most ${withinMs * 2 / 1000} s.`, {
+	throw new Failure(`Copying ${megabytes(total)} would take about ${Math.ceil(estimateMs / 1000)} s, and the filesystems may stay frozen meanwhile for at most ${withinMs * 2 / 1000} s.`, {
 		exitCode: exitCodes.usage,
 		remedy: 'Keep snapshots on the filesystem that holds the images, where that can share blocks (xfs, btrfs): set QUIESCE_STATE_DIR. Or leave out --snapshot image.',
 	});
