@@ -7,7 +7,7 @@ import type {Binding} from '../components/bindings.js';
 import {wrapText} from '../components/columns.js';
 import {Frame} from '../components/frame.js';
 import {ScrollView, useScroll} from '../components/scroll.js';
-import {useRoom} from '../components/size.js';
+import {useRoom, useSize} from '../components/size.js';
 import {Waiting} from '../components/spinner.js';
 import {useTheme} from '../components/theme.js';
 import type {CycleResult} from '../core/cycle-events.js';
@@ -126,7 +126,10 @@ function Running({cycle}: {readonly cycle: RunningCycle}): ReactNode {
 	const now = useNow();
 	const elapsed = progress.startedAt === null ? '' : `   ${duration(now - progress.startedAt)}`;
 	const holder = useCellValue(cycle.holder);
-	const label = stage === 'preparing' ? 'leave, nothing has been done' : aborting === null ? 'abort: thaw, run the post-script, stop' : 'aborting: it thaws, runs the post-script, and ends';
+	const narrow = useSize().columns < 60;
+	const label = stage === 'preparing' ? 'leave, nothing has been done'
+		: aborting === null ? (narrow ? 'abort: thaw, post-script, end' : 'abort: thaw, run the post-script, stop')
+			: narrow ? 'aborting: thaw, post-script' : 'aborting: it thaws, runs the post-script, and ends';
 	return (
 		<Frame where={['live cycle']} right={machine + elapsed} explanation={explanation} bindings={[{keys: ['ctrl-c'], label, run: () => cycle.abort('SIGINT')}]}>
 			{stage === 'preparing' ? <Preparing holder={holder} /> : <CycleLive progress={progress} now={now} waiting={waiting} aborting={aborting !== null} />}

@@ -68,5 +68,10 @@ function holdBack(output: Output, event: CycleEvent): void {
 
 function plainPrinter(): (event: CycleEvent) => string {
 	const print = plainCycle();
-	return event => print(event).map(line => `${line}\n`).join('');
+	const {LC_ALL, LC_CTYPE, LANG} = process.env;
+	const inAscii = !/utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || '');
+	return event => {
+		const text = print(event).map(line => `${line}\n`).join('');
+		return inAscii ? text.replaceAll('→', '->').replaceAll('…', '...') : text;
+	};
 }

@@ -1,6 +1,8 @@
-/** How long something took, as people read it: `0.04 s`, `1.3 s`, `75 s`, `4 min 10 s`. */
+/** How long something took, as people read it: `4 ms`, `0.04 s`, `1.3 s`, `75 s`, `4 min 10 s`. */
 export function duration(milliseconds: number): string {
 	const seconds = Math.max(0, milliseconds) / 1000;
+	// A freeze that is measured in milliseconds has not taken no time at all.
+	if (milliseconds > 0 && milliseconds < 9.5) return milliseconds < 0.5 ? '<1 ms' : `${Math.round(milliseconds)} ms`;
 	if (seconds < 0.995) return `${seconds.toFixed(2)} s`;
 	if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
 	const whole = Math.round(seconds);

@@ -77,13 +77,14 @@ export function summary(result: CycleResult): readonly string[] {
 			: outcome === 'failed'
 				? 'The cycle failed.'
 				: `${outcomeWords[outcome].replace(/^./, letter => letter.toUpperCase())} ${kept ? 'snapshot' : 'rehearsal'}.`,
-		`  frozen ${duration(freezeWindowMs)}, application held ${duration(quiesceWindowMs)}${mounts.length === 0 ? '' : `: ${mounts.join(', ')}`}`,
+		`  ${mounts.length === 0 ? 'nothing was frozen' : `frozen ${duration(freezeWindowMs)}`}, ${quiesceWindowMs === 0 ? 'the application was not held' : `application held ${duration(quiesceWindowMs)}`}${mounts.length === 0 ? '' : `: ${mounts.join(', ')}`}`,
 	];
 	if (kept) lines.push(`  snapshot ${snapshot.path}${outcome === 'failed' ? ' (kept and marked: failed)' : ''}`);
 	lines.push(azure.outcome === outcome && sameErrors(azure.errors, errors)
 		? `  in Azure ${outcomeWords[azure.outcome]} as well`
 		: `  in Azure ${outcomeWords[azure.outcome]}${azure.errors.length === 0 ? '' : `: ${azure.errors.map(errorName).join(', ')}`}`);
-	for (const error of errors) lines.push('', ...explained(error));
+	// That it was interrupted stands in the first line.
+	for (const error of errors.filter(({name}) => interrupted === undefined || name !== 'Interrupted')) lines.push('', ...explained(error));
 	return lines;
 }
 

@@ -34,7 +34,7 @@ export function CycleLive({progress, now, waiting = null, aborting = false, sile
 				<StatusLine progress={progress} now={now} />
 				<HeldLine progress={progress} now={now} waiting={waiting} aborting={aborting} />
 			</Box>
-			{small ? <Phases progress={progress} now={now} /> : null}
+			{small ? <Phases progress={progress} now={now} rows={Math.max(1, rows - 2)} /> : null}
 			{mountRows === 0 ? null : <Mounts mounts={progress.mounts} rows={mountRows} />}
 			{outputRows === 0 ? null : <Output progress={progress} rows={outputRows} {...(silence === undefined ? {} : {silence})} />}
 		</Box>

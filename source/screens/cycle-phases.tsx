@@ -49,20 +49,25 @@ function mountsIn(mounts: readonly string[], room: number): string {
 	return columnsOf(text) <= room || mounts.length < 2 ? text : `${mounts.length} filesystems`;
 }
 
-/** The six phases, a line each, whatever has happened. */
-export function Phases({progress, now}: {readonly progress: Progress; readonly now: number}): ReactNode {
+/** The six phases, a line each, whatever has happened. `rows`: where there is no room for all of them, those around the one that runs. */
+export function Phases({progress, now, rows = progress.phases.length}: {readonly progress: Progress; readonly now: number; readonly rows?: number}): ReactNode {
 	const frozen = isFrozen(progress);
+	const current = progress.phases.findLastIndex(({state}) => state !== 'pending');
+	const first = Math.max(0, Math.min(current - 1, progress.phases.length - rows));
 	return (
 		<Box flexDirection="column" flexShrink={0}>
-			{progress.phases.map(phase => <PhaseLine key={phase.name} phase={phase} frozen={frozen} now={now} />)}
+			{progress.phases.slice(first, first + rows).map(phase => <PhaseLine key={phase.name} phase={phase} frozen={frozen} now={now} />)}
 		</Box>
 	);
 }
 
-/** In a narrow place what would be cut to nothing that can be read goes, but for the script's name. */
-function fitting(text: string, {script, state}: PhaseProgress, room: number, ellipsis: string): string {
+/** In a narrow place what would be cut to nothing that can be read goes, but for the script's name and which attempt it is. */
+function fitting(text: string, {script, state, attempt, attempts}: PhaseProgress, room: number, ellipsis: string): string {
 	if (room >= 24 || columnsOf(text) <= room || (room >= 12 && (state === 'failed' || state === 'timed-out'))) return cutTo(text, room, ellipsis);
-	return script !== null && columnsOf(basename(script)) <= room ? basename(script) : '';
+	if (script === null) return '';
+	const name = basename(script);
+	const short = attempt !== null && (attempts ?? 1) > 1 ? `${name} ${attempt}/${attempts}` : name;
+	return [short, name].find(one => columnsOf(one) <= room) ?? '';
 }
 
 function PhaseLine({phase, frozen, now}: {readonly phase: PhaseProgress; readonly frozen: boolean; readonly now: number}): ReactNode {

@@ -1,6 +1,6 @@
 import type {ReactNode} from 'react';
 import {Box, Text} from 'ink';
-import {columnsOf, wrapText} from '../components/columns.js';
+import {columnsOf, cutTo, wrapText} from '../components/columns.js';
 import {RoomProvider} from '../components/size.js';
 import {useTheme, type Mark, type Theme, type Tone} from '../components/theme.js';
 import type {CycleResult} from '../core/cycle-events.js';
@@ -15,6 +15,9 @@ import {Phases} from './cycle-phases.js';
 export type SummaryLine = {readonly mark?: Mark; readonly text: string; readonly tone: Tone};
 
 type Writer = {readonly add: (text: string, options?: {readonly mark?: Mark; readonly tone?: Tone; readonly indent?: number; readonly lead?: string}) => void; readonly blank: () => void; readonly lines: readonly SummaryLine[]};
+
+/** How much of what a failed script wrote stays with its error. */
+const lastLines = 4;
 
 /** Writes the lines of a summary, each as wide as there is room. */
 export function summaryWriter(width: number): Writer {
@@ -60,7 +63,7 @@ function capital(text: string): string {
 /** What stays of a cycle: outcome, windows, where the snapshot is, what Azure would have made of it, each error with a way out, each warning. */
 export function summaryLines(progress: Progress, result: CycleResult, width: number, {symbols}: Theme): readonly SummaryLine[] {
 	const out = summaryWriter(width - 2);
-	const {dot, arrow} = symbols;
+	const {dot, arrow, gutter, ellipsis} = symbols;
 	const lead = `${arrow} `;
 	const head = headline(result, progress.startedAt === null || progress.endedAt === null ? null : progress.endedAt - progress.startedAt);
 	out.add(head.text, {mark: head.mark, tone: head.tone});
@@ -83,6 +86,10 @@ export function summaryLines(progress: Progress, result: CycleResult, width: num
 		const entry = findError(error.name);
 		out.blank();
 		out.add(`${errorName(error)}${entry === undefined ? '' : `: ${entry.happened}`}`, {mark: 'failed', tone: 'bad'});
+		const phase = progress.phases.find(({errors}) => errors.some(({name}) => name === error.name));
+		if (phase?.detail !== null && phase?.detail !== undefined) out.add(phase.detail);
+		// The screen on which they stood is gone.
+		for (const {line} of progress.output.filter(({phase: from}) => from === phase?.name).slice(-lastLines)) out.add(cutTo(line.replaceAll('\t', '    '), width - 4, ellipsis), {lead: `${gutter} `});
 		for (const remedy of entry?.remedies.slice(0, 2) ?? []) out.add(remedy, {lead});
 	}
 	for (const failed of progress.phases.filter(({state, detail, errors}) => (state === 'failed' || state === 'timed-out') && detail !== null && errors.length === 0 && (result.interrupted === undefined || detail !== 'interrupted'))) {

@@ -403,6 +403,15 @@ suite('a cycle that cannot begin', {skip, concurrency: 2}, () => {
 		assert.equal(await one.disks.wasFrozen('data'), false);
 	});
 
+	test('where the locale has no Unicode, plain text has none either', async context => {
+		const one = await lab(context, {pre: 'note pre; seq 2000; exit 1'});
+		const end = await one.sandbox.quiesce(one.arguments().filter(word => word !== '--json'), {env: {...one.sandbox.environment, LANG: 'C', LC_ALL: 'C'}});
+		assert.equal(end.exitCode, 4);
+		assert.match(end.stdout, /\n {2}-> Read the log/);
+		assert.match(end.stdout, /\.\.\. 960 lines left out\n/);
+		assert.match(end.stdout, /^[\n -~]*$/);
+	});
+
 	test('outside the fence nothing is frozen', async context => {
 		const one = await lab(context);
 		const end = await one.sandbox.quiesce(one.arguments(), {env: {...one.sandbox.environment, QUIESCE_FREEZE_ONLY: '/nowhere'}});

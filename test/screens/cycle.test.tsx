@@ -58,7 +58,7 @@ suite('the live cycle', () => {
   ❄ FROZEN  0.24 s   █░░░░░░░░░░░░░░░░░░░   thaws by itself in 59.8 s
    application held 0.26 s
 
-   ❄ /data           frozen · 0.01 s
+   ❄ /data           frozen · 9 ms
    ❄ /var/lib/mysql  frozen · 0.01 s
 
    │ mariadb: tables locked, lease 60 s
@@ -101,6 +101,13 @@ suite('the live cycle', () => {
 		assert.match(text, /application held 0\.26 s · 3 processes waiting · aborting\n/);
 	});
 
+	test('at 40 columns the attempt still shows, and on a screen of a few lines the phase that runs', () => {
+		const again = fold([[0, {event: 'phase', phase: 'pre-script', state: 'started', attempt: 2, attempts: 3, script: '/etc/azure/pre.sh'}]]);
+		assert.match(live(again, 500, 40), /pre-script +pre\.sh 2\/3 +0\.50 s/);
+		const late = fold([[800, {event: 'phase', phase: 'thaw', state: 'started'}], [810, {event: 'phase', phase: 'post-script', state: 'started', script: '/etc/azure/post.sh'}]], frozen);
+		assert.match(live(late, 900, 40, {rows: 10}), /post-script +post\.sh/);
+	});
+
 	test('a script near its limit shows how much of it is used', () => {
 		const slow = fold([[0, {event: 'phase', phase: 'pre-script', state: 'started', attempt: 1, limitMs: 30_000, script: '/pre.sh'}]]);
 		assert.match(live(slow, 27_000, 80), /pre-script {2}█{18}░░ {2}27 s of at most 30 s/);
@@ -137,6 +144,18 @@ suite('the summary of a cycle', () => {
 		assert.match(text, /in Azure {3}failed: Pre-ScriptTimeout \(308\)/);
 		assert.match(text, /✖ Pre-ScriptTimeout \(308\): The pre-script ran longer[^]*→ /);
 		assert.match(text, /▲ The pre-script wrote 90 kB\.\n {3}→ Let it write to a file\./);
+	});
+
+	test('of a script that failed what it wrote last stays, and why, for the screen on which it stood is gone', () => {
+		const failed: CycleResult = {...result, outcome: 'file-system-consistent', errors: [{name: 'Pre-ScriptExecutionFailed', code: 300}]};
+		const progress = fold([
+			...['one', 'two', 'three', 'connecting', 'no such socket'].map((line): readonly [number, CycleHappening] => [300, {event: 'output', phase: 'pre-script', stream: 'stderr', line}]),
+			[310, {event: 'output', phase: 'post-script', stream: 'stdout', line: 'released'}],
+			[400, {event: 'phase', phase: 'pre-script', state: 'failed', durationMs: 3, detail: 'exit code 7', errors: failed.errors}],
+			[500, failed],
+		]);
+		assert.match(summary(progress, failed), /✖ Pre-ScriptExecutionFailed[^]*\n {3}exit code 7\n {3}│ two\n {3}│ three\n {3}│ connecting\n {3}│ no such socket\n {3}→ /);
+		assert.doesNotMatch(summary(progress, failed), /released/);
 	});
 
 	test('an interrupted cycle says that nothing is left', () => {
