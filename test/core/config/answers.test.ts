@@ -84,7 +84,8 @@ suite('answers', () => {
 	test('several applications are a list of names, and their settings are by name', () => {
 		assert.deepEqual(validateAnswers({application: ['postgresql', 'redis'], applicationSettings: {redis: {port: 6379}}}), []);
 		assert.deepEqual(validateAnswers({application: ['redis'], ...scripts}).map(({key}) => key).toSorted(), ['postScriptLocation', 'preScriptLocation']);
-		for (const application of [[], ['redis', 'redis'], ['Redis'], [1], null]) {
+		assert.match(validateAnswers({application: ['redis', 'redis']})[0]!.message, /Expected: each application once/);
+		for (const application of [[], ['Redis'], [1], null]) {
 			const problems = validateAnswers({application});
 			assert.deepEqual(problems.map(({key}) => key), ['application']);
 			assert.match(problems[0]!.message, /Expected: the name of a bundled application, as text, or a list of such names/);
