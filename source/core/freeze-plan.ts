@@ -45,17 +45,24 @@ type Chosen = {readonly targets: readonly PlannedTarget[]; readonly excluded: Fr
 /** What the extension would freeze, less what the fence forbids. */
 function everything(facts: MountFacts, options: FreezeOptions): Chosen {
 	const targets = new Map<string, MountFact>();
+	/** A filesystem that is to be left out is not to be frozen through a part of it that is mounted elsewhere. */
+	const skipped = new Map<string, MountFact>();
 	const excluded: {mount: string; type: string; reason: string}[] = [];
 	for (const mount of inOrderOfPreference(facts.mounts)) {
 		if (backgroundTypes.has(mount.type)) continue;
 		const reason = whyNot(mount, facts, options);
 		const twin = targets.get(mount.device);
+		const spared = skipped.get(mount.device);
 		if (twin !== undefined) excluded.push({mount: mount.mount, type: mount.type, reason: `it is the same filesystem as ${twin.mount}, which is frozen`});
+		else if (spared !== undefined) excluded.push({mount: mount.mount, type: mount.type, reason: `it is the same filesystem as ${spared.mount}, which MountsToSkip names`});
 		else if (reason !== null) excluded.push({mount: mount.mount, type: mount.type, reason});
 		else targets.set(mount.device, mount);
+		if (reason === skippedByName) skipped.set(mount.device, mount);
 	}
 	return {targets: [...targets.values()].map(target), excluded};
 }
+
+const skippedByName = 'MountsToSkip in vmbackup.conf names it';
 
 function whyNot(mount: MountFact, facts: MountFacts, {skip, fence}: FreezeOptions): string | null {
 	if (!freezableTypes.includes(mount.type)) return `${mount.type} is not frozen, only ${freezableTypes.join(', ')}`;
@@ -64,7 +71,7 @@ function whyNot(mount: MountFact, facts: MountFacts, {skip, fence}: FreezeOption
 	if (isHidden(mount, facts.mounts)) return 'another mount lies over it';
 	if (device.loops.length > 0 && mount.mount !== '/') return 'it is on a loop device, which is frozen only where it is named with --mount';
 	if (facts.resourceDevices.includes(mount.device)) return "it is Azure's temporary disk, which backups leave out";
-	if (mount.mount !== '/' && skip.includes(mount.mount)) return 'MountsToSkip in vmbackup.conf names it';
+	if (mount.mount !== '/' && skip.includes(mount.mount)) return skippedByName;
 	return refusedByFence(mount.mount, mount.device, facts.mounts, fence);
 }
 

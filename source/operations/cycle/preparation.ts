@@ -154,7 +154,7 @@ function refuseLongHold(holdMs: number, deadlineMs: number, frozen: boolean): vo
 	if (!frozen || holdMs < deadlineMs) return;
 	throw new Failure(`Nothing stays frozen for ${holdMs / 1000} s: everything is thawed after ${deadlineMs / 1000} s, whatever happens.`, {
 		exitCode: exitCodes.usage,
-		remedy: `Hold for less: --hold ${Math.max(1, Math.floor(deadlineMs / 2000))}`,
+		remedy: deadlineMs < 2000 ? 'Leave out --hold.' : `Hold for less: --hold ${Math.floor(deadlineMs / 2000)}`,
 	});
 }
 
