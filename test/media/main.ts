@@ -27,6 +27,8 @@ type Size = keyof typeof sizes;
 type Story = {
 	readonly words: readonly string[];
 	readonly sizes: readonly Size[];
+	/** In a process namespace of its own: what else runs on this machine is not for the picture. */
+	readonly alone?: boolean;
 	readonly play: (terminal: Terminal, take: (name: string) => Promise<void>) => Promise<void>;
 };
 
@@ -36,17 +38,28 @@ const configuration = {
 	preScriptNoOfRetries: 0, postScriptNoOfRetries: 0, timeoutInSeconds: 30, continueBackupOnFailure: true, fsFreezeEnabled: true,
 };
 
+const model = join(laboratory.control, 'model.json');
+writeFileSync(laboratory.inside(model), JSON.stringify(configuration, null, 2), {mode: 0o600});
+
 const wizard: Story = {
-	words: ['setup', '--mount', laboratory.disk],
+	words: ['setup', '--mount', laboratory.disk, '--template', model],
 	sizes: ['', '-narrow'],
+	alone: true,
 	async play(terminal, take) {
-		await terminal.shows(/step +1/);
+		const enter = async (...screens: readonly (string | RegExp)[]): Promise<void> => {
+			for (const screen of screens) {
+				await terminal.press('Enter');
+				await terminal.shows(screen);
+			}
+		};
+		await terminal.shows('none yet');
 		await take('wizard-machine');
-		await terminal.press('Enter');
-		await terminal.shows(/step +2/);
-		await terminal.press('Enter');
-		await terminal.shows(/step +3/);
+		await enter('step 2 of', /❯ .*model\.json/, '❯ My own');
 		await take('wizard-scripts');
+		await enter('/etc/ledger/pre.sh', '/etc/ledger/post.sh', /where they\s+are/, 'step 4 of', /parameters does the\s+post/, /pre-script tried/, /post-script tried/, 'step 6 of', 'step 7 of', 'step 8 of', 'step 9 of', /root 0755 → root 0700|root 0755   root 0700/);
+		await take('wizard-permissions');
+		await enter(/Tonight's backup will be/);
+		await take('wizard-review');
 	},
 };
 
@@ -111,12 +124,12 @@ function logOf(name: string, text: string): string {
 	return path;
 }
 
-async function show({words, sizes: wanted, play}: Story): Promise<void> {
+async function show({words, sizes: wanted, alone = false, play}: Story): Promise<void> {
 	for (const size of wanted) {
 		const [columns, rows] = sizes[size];
 		// A draft of the picture before would be offered.
 		await inside('rm', ['-rf', `${laboratory.state}/setup-draft.json`]);
-		const terminal = await open(laboratory, words, columns, rows);
+		const terminal = await open(laboratory, words, alone, columns, rows);
 		try {
 			await play(terminal, async name => {
 				writeFileSync(join(directory, `${name}${size}.svg`), picture(await terminal.styled(), columns, rows));
@@ -128,8 +141,8 @@ async function show({words, sizes: wanted, play}: Story): Promise<void> {
 	}
 }
 
-async function open({commandLine, environment}: Laboratory, words: readonly string[], columns: number, rows: number): Promise<Terminal> {
-	const [command, parameters] = commandLine('unshare', ['--uts', 'sh', '-c', 'hostname vm-sql-01; exec "$@"', 'sh', bundledQuiesce, ...words]);
+async function open({commandLine, environment}: Laboratory, words: readonly string[], alone: boolean, columns: number, rows: number): Promise<Terminal> {
+	const [command, parameters] = commandLine('unshare', ['--uts', ...(alone ? ['--pid', '--fork', '--mount-proc'] : []), 'sh', '-c', 'hostname vm-sql-01; exec "$@"', 'sh', bundledQuiesce, ...words]);
 	return openTerminal([command, ...parameters], {columns, rows, env: {...environment, LANG: 'C.UTF-8'}});
 }
 
