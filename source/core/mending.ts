@@ -40,6 +40,7 @@ export function mendFile(present: PresentFile, findings: readonly Finding[]): Me
 	const lines: string[] = [];
 	const mended: Finding[] = [];
 	const refused: Refused[] = [];
+	const renamed = new Set<string>();
 	const replace = (next: string): void => {
 		text = next;
 		content = new TextEncoder().encode(next);
@@ -53,6 +54,8 @@ export function mendFile(present: PresentFile, findings: readonly Finding[]): Me
 				lines.push(`${present.path} is written anew as plain JSON in UTF-8, with the same ${count(Object.keys(readSettingsText(content).settings ?? {}).length, 'setting')}`);
 				break;
 			case 'settings': {
+				// What comes under a key by its right name is looked at first: another finding is about what stood there before.
+				if (mend.edits.some(edit => edit.change === 'set' && renamed.has(edit.key)) && !mend.edits.some(({change}) => change === 'rename')) continue;
 				const before = readSettingsText(content).settings;
 				const next = editSettings(text, mend.edits);
 				if (before === null || next === null || readSettingsText(new TextEncoder().encode(next)).settings === null) {
@@ -61,6 +64,7 @@ export function mendFile(present: PresentFile, findings: readonly Finding[]): Me
 				}
 
 				lines.push(...mend.edits.flatMap(edit => editLine(edit, before) ?? []));
+				for (const edit of mend.edits) if (edit.change === 'rename') renamed.add(edit.to);
 				replace(next);
 				break;
 			}

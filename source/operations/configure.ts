@@ -175,7 +175,7 @@ function afterwards(path: string, text: string, scripts: ReadonlyMap<string, Fil
 	const configuration: ConfigurationFacts = {
 		path, file, ...readSettingsText(bytes), readByExtension: path === configuredPath(extension), repaired: null, documented: null, openPlaces: [],
 	};
-	return {extension, check, verdict: predict(check), configuration, pre: null, post: null, filesystems: null, machine: null, logged: null};
+	return {extension, check, verdict: predict(check), configuration, pre: null, post: null, filesystems: null, freezeDeadlineMs: null, machine: null, logged: null};
 }
 
 function uniqueSeen(all: readonly SeenFile[]): readonly SeenFile[] {

@@ -33,13 +33,14 @@ export async function gatherFacts({configuration, mounts = [], log}: ExamineOpti
 	const check = checkExtension(extension);
 	const known = configurationFacts(extension);
 	const mountFacts = readMountFacts();
-	const filesystems = filesystemFacts(mountFacts, mounts);
+	const {skip, deadlineMs} = gatherTunables();
+	const filesystems = filesystemFacts(mountFacts, mounts, skip);
 	const [pre, post, machine] = await Promise.all([
 		scriptFacts('pre', known, mountFacts.mounts),
 		scriptFacts('post', known, mountFacts.mounts),
 		readMachineFacts(leftFrozen()),
 	]);
-	return {extension, check, verdict: predict(check), configuration: known, pre, post, filesystems, machine, logged: loggedCycle(log)};
+	return {extension, check, verdict: predict(check), configuration: known, pre, post, filesystems, freezeDeadlineMs: deadlineMs, machine, logged: loggedCycle(log)};
 }
 
 function configurationFacts(extension: ExtensionFacts): ConfigurationFacts {
@@ -63,10 +64,10 @@ async function scriptFacts(role: Role, {settings}: ConfigurationFacts, mounts: r
 	return typeof location === 'string' ? readScriptFacts({role, location, directory: extensionDirectory(), mounts}) : null;
 }
 
-function filesystemFacts(facts: MountFacts, named: readonly string[]): readonly FilesystemFacts[] {
+function filesystemFacts(facts: MountFacts, named: readonly string[], skip: readonly string[]): readonly FilesystemFacts[] {
 	// Only on local filesystems: a mount point on another machine may never answer.
 	const onFiles = new Set(facts.mounts.filter(({type, root, mount}) => freezableTypes.includes(type) && root !== '/' && isRegularFile(mount)).map(({mount}) => mount));
-	return filesystemsOf(facts, {requested: resolveDirectories(named), skip: gatherTunables().skip, onFiles});
+	return filesystemsOf(facts, {requested: resolveDirectories(named), skip, onFiles});
 }
 
 /** Azure's latest backup as its log tells it; null where there is no log that can be read. */

@@ -77,7 +77,7 @@ export function findingLines(finding: Finding, style: PlainStyle): readonly stri
 	const {severity, title, note, path, detail, remedy, fixable} = finding;
 	const beside = note ?? path;
 	return [
-		...set(`${mark(severity, style)} ${title}${beside === undefined || title.includes(beside) ? '' : `  (${beside})`}`, '  ', style),
+		...set(`${mark(severity, style)} ${title}${beside === undefined || title.includes(beside.replace(/^→ /, '')) ? '' : ` (${beside})`}`, '  ', style),
 		...set(`  ${detail}`, '  ', style),
 		...set(`  ${style.ascii ? '->' : '→'} ${remedy}${fixable ? ' (quiesce doctor --fix does it.)' : ''}`, style.ascii ? '     ' : '    ', style),
 	];

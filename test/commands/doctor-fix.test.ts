@@ -153,6 +153,14 @@ suite('doctor --fix', {skip}, () => {
 		assert.equal(statSync(sandbox.inside(path)).mode & 0o777, 0o600);
 	});
 
+	test('a setting that gets its right name keeps its value, whatever stood under that name', async () => {
+		await layOut(sandbox, {files: [configuration(settings({preScriptParams: ['', ''], PreScriptParams: ['hold', 'all'], TimeoutInSeconds: 40}, ['timeoutInSeconds'])), pre, post]});
+		const answer = await doctor('--fix', '--yes');
+		assert.equal(answer.exitCode, 0, JSON.stringify(answer));
+		assert.deepEqual(JSON.parse(readFileSync(sandbox.inside(path), 'utf8')), {...good, preScriptParams: ['hold', 'all'], timeoutInSeconds: 40});
+		assert.deepEqual(answer.findings.filter(({fixable}) => fixable), []);
+	});
+
 	test('in plain text the change stands before what came of it', async () => {
 		await layOut(sandbox, {files: [configuration(good, {mode: '0644'}), pre, post]});
 		const end = await sandbox.quiesce(['doctor', '--fix', '--yes']);

@@ -26,6 +26,7 @@ export type FactsOrder = {
 	readonly pre?: Partial<ScriptFacts> & {readonly file?: FileFacts};
 	readonly post?: Partial<ScriptFacts> & {readonly file?: FileFacts};
 	readonly host?: FileFacts;
+	readonly shippedHost?: FileFacts;
 	readonly workload?: string;
 	readonly workloadFile?: Partial<FileFacts>;
 	readonly filesystems?: readonly FilesystemFacts[] | null;
@@ -53,7 +54,7 @@ export function makeFacts(order: FactsOrder = {}): Facts {
 	const post = makeScript('post', read.settings, order.post);
 	const extension = {
 		hostConfiguration: order.host ?? makeFile('/etc/azure/VMSnapshotPluginHost.conf', null),
-		shippedHostConfiguration: null,
+		shippedHostConfiguration: order.shippedHost ?? null,
 		configuration: file,
 		workload: makeFile('/etc/azure/workload.conf', order.workload ?? null, order.workloadFile),
 		scripts: new Map([pre, post].flatMap(script => script === null ? [] : [[script.location, script.file] as const])),
@@ -62,6 +63,7 @@ export function makeFacts(order: FactsOrder = {}): Facts {
 	return {
 		extension, check, verdict: predict(check), configuration, pre, post,
 		filesystems: order.filesystems === undefined ? [{mount: '/', type: 'ext4', source: '/dev/sda1', azure: 'freezes'}] : order.filesystems,
+		freezeDeadlineMs: 60_000,
 		machine: order.machine === null ? null : {...calmMachine, ...order.machine},
 		logged: order.logged ?? null,
 	};

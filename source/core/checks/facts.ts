@@ -134,6 +134,8 @@ export type Facts = {
 	readonly pre: ScriptFacts | null;
 	readonly post: ScriptFacts | null;
 	readonly filesystems: readonly FilesystemFacts[] | null;
+	/** After how long the extension thaws whatever happens; null where that was not asked for. */
+	readonly freezeDeadlineMs: number | null;
 	readonly machine: MachineFacts | null;
 	readonly logged: LoggedCycle | null;
 };

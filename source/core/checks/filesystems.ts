@@ -27,13 +27,13 @@ export const filesystemChecks = [
 		title: 'there is a filesystem to freeze',
 		needs: ['filesystems'],
 		applies: freezing,
-		conclude({filesystems}) {
+		conclude({filesystems, freezeDeadlineMs}) {
 			const frozen = filesystems.filter(({azure}) => azure === 'freezes');
 			return frozen.length > 0 ? [finding({
 				id: 'filesystems-frozen',
 				severity: 'info',
 				title: `Azure freezes ${list(frozen.map(({mount}) => mount))}`,
-				detail: `${count(frozen.length, 'filesystem is', 'filesystems are')} flushed and held still while the snapshot is taken, one after the other, for 60 s at most.`,
+				detail: `${frozen.length === 1 ? 'It is' : `${frozen.length} filesystems are, one after the other,`} flushed and held still while the snapshot is taken${freezeDeadlineMs === null ? '' : `, for ${freezeDeadlineMs / 1000} s at most`}.`,
 				remedy: 'Nothing needs to be done. To see how long it takes: quiesce cycle',
 				source: 'filesystems',
 			})] : [finding({

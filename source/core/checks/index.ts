@@ -4,6 +4,7 @@ import {configurationChecks} from './configuration.js';
 import type {Facts} from './facts.js';
 import {filesystemChecks} from './filesystems.js';
 import {finding, sortFindings, type Finding} from './finding.js';
+import {hostChecks} from './host.js';
 import {languageChecks} from './language.js';
 import {loudnessChecks} from './loudness.js';
 import {machineChecks} from './machine.js';
@@ -16,7 +17,7 @@ import {timingChecks} from './timing.js';
 import {workloadChecks} from './workload.js';
 
 /** What holds whether or not the configured scripts are used. */
-const surroundingChecks: readonly Check[] = [...filesystemChecks, ...machineChecks, ...workloadChecks];
+const surroundingChecks: readonly Check[] = [...filesystemChecks, ...machineChecks, ...hostChecks, ...workloadChecks];
 
 /** All checks of the doctor. A new one is an entry in one of these files, or a file and a line here. */
 export const checks: readonly Check[] = [

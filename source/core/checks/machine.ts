@@ -1,9 +1,8 @@
-import {pluginsOf} from '../extension/host.js';
 import {outcomeWords} from '../verdict-words.js';
 import {check} from './check.js';
 import type {ProcessName} from './facts.js';
 import {finding, type Finding} from './finding.js';
-import {count, list, octal} from './words.js';
+import {count, list} from './words.js';
 
 function processes(names: readonly ProcessName[]): string {
 	return list(names.map(({name, pid}) => `${name} (${pid})`), 5);
@@ -125,61 +124,6 @@ export const machineChecks = [
 					detail: `Seen by ${list(others.map(({evidence}) => evidence), 3)}. Only together with Azure's backup, at the same time, would it matter.`,
 					remedy: 'Let them run at different times.',
 					source: 'machine',
-				}));
-			}
-
-			return found;
-		},
-	}),
-	check({
-		id: 'host-configuration',
-		title: "the extension's plugin host file is sound",
-		needs: ['extension'],
-		conclude({extension, check: {errors, settings}}) {
-			const file = extension.hostConfiguration;
-			if (file.kind === 'missing') return [];
-			const other = file.mode & 0o077;
-			const digits = [(other >> 3) & 7, other & 7];
-			const modeBad = digits.some(digit => digit !== 0 && digit !== 4);
-			const ownerBad = file.owner !== 'root';
-			const found: Finding[] = [];
-			if (modeBad || ownerBad) {
-				found.push(finding({
-					id: 'host-permissions',
-					severity: 'error',
-					error: 'FailedPrepostPluginhostConfigPermissionError',
-					title: "Others than root may change the extension's plugin host file",
-					detail: `It belongs to ${file.owner ?? 'a user without a name'} and has ${octal(file.mode)}; group and others may at most read it. Azure runs neither script, and the backup is only file-system consistent. (Error 314.)`,
-					remedy: `${ownerBad ? `chown root ${file.path} && ` : ''}chmod 644 ${file.path}`,
-					note: `${octal(file.mode)} → 0644`,
-					path: file.path,
-					source: 'verdict',
-					mend: {kind: 'access', path: file.path, ...(modeBad ? {mode: 0o644} : {}), ...(ownerBad ? {owner: 'root'} : {})},
-				}));
-			}
-
-			if (errors.length === 0 && settings.pre === null) {
-				found.push(finding({
-					id: 'host-no-plugins',
-					severity: 'warning',
-					title: 'The plugin host file switches the scripts off',
-					detail: `${file.path} says that there are no plugins (numberOfPlugins 0, or nothing): Azure runs no script at all, and still calls the backup application-consistent.`,
-					remedy: 'Set numberOfPlugins to 1, or remove the file: the one that the extension ships is then used.',
-					path: file.path,
-					source: 'extension',
-				}));
-			}
-
-			const plugins = pluginsOf(extension);
-			if (plugins.length > 1) {
-				found.push(finding({
-					id: 'host-several-plugins',
-					severity: 'warning',
-					title: `The plugin host file starts ${count(plugins.length, 'plugin')} at once`,
-					detail: `Azure runs the scripts of ${list([...new Set(plugins.map(({configurationPath}) => configurationPath))], 4)} at the same time, and forgets what is wrong with all but the last plugin until they run. This is about the last one.`,
-					remedy: `Set numberOfPlugins to 1, and let one pair of scripts hold everything: ${file.path}`,
-					path: file.path,
-					source: 'extension',
 				}));
 			}
 

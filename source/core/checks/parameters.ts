@@ -146,6 +146,7 @@ export const parameterChecks = [
 					title: `Parameter ${at + 1} of the ${key.startsWith('pre') ? 'pre' : 'post'}-script looks like a secret`,
 					detail: 'While the script runs, every user of this VM can read its parameters in the list of processes.',
 					remedy: 'Keep it in a file that only root can read (the database\'s own option file, for example), and let the script read it there.',
+					note: key,
 					path,
 					source: 'configuration',
 				})];

@@ -1,4 +1,4 @@
-import type {Host} from './host.js';
+import {pluginName, type Host} from './host.js';
 import {defaultSettings, readEffectiveSettings} from './settings.js';
 import type {EffectiveSettings, ExtensionFacts, FileFacts, ScriptPlan} from './types.js';
 
@@ -29,11 +29,12 @@ export function loadPlugins(host: Host, facts: ExtensionFacts): Loaded {
 		const plugin = host.plugins[index];
 		if (plugin === undefined) return loaded(304);
 		goesOn = null;
-		const configuration = index === host.plugins.length - 1 ? facts.configuration : facts.otherConfigurations?.get(plugin.configurationPath) ?? facts.configuration;
+		const last = plugin.configurationPath === host.plugins.at(-1)?.configurationPath;
+		const configuration = last ? facts.configuration : facts.otherConfigurations?.get(plugin.configurationPath) ?? facts.configuration;
 		code = configurationError(configuration);
 		// It counts only the plugins that it has loaded, and so looks at this one again until it has looked often enough.
 		if (code !== 0) return loaded(code);
-		if (plugin.name !== 'ScriptRunner') return loaded(304);
+		if (plugin.name !== pluginName) return loaded(304);
 		const read = readEffectiveSettings(configuration.content ?? new Uint8Array(), host.timeoutSeconds);
 		// Where it stops at a type, it has not taken over what it had read.
 		if ('refused' in read && read.refused === 304) return loaded(304);
