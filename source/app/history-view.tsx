@@ -10,7 +10,7 @@ import {Waiting} from '../components/spinner.js';
 import {useTheme, type Theme} from '../components/theme.js';
 import {exitCodes} from '../core/failure.js';
 import {duration} from '../core/durations.js';
-import type {HistoryEntry} from '../core/history.js';
+import {isWithoutReport, withoutReport, type HistoryEntry} from '../core/history.js';
 import {wordFilter} from '../core/search.js';
 import {outcomeWords} from '../core/verdict-words.js';
 import {outcomeMarks} from '../screens/outcome-marks.js';
@@ -99,13 +99,14 @@ function matching(entries: readonly HistoryEntry[], wanted: string): readonly Hi
 
 function choiceOf(entry: HistoryEntry, {symbols}: Theme, narrow: boolean): Choice<HistoryEntry> {
 	const [error] = entry.errors;
+	const said = error !== undefined ? `${error.name}${error.code === null ? '' : ` (${error.code})`}` : isWithoutReport(entry) ? withoutReport.short : entry.verified?.replaceAll('-', ' ');
 	const windows = entry.freezeWindowMs > 0 ? `${duration(entry.freezeWindowMs)} frozen` : '';
 	return {
 		value: entry,
 		label: narrow
 			? `${symbols[outcomeMarks[entry.outcome].mark]} ${entry.at.slice(5, 16).replace('T', ' ')}  ${outcomeWords[entry.outcome]}`
 			: `${symbols[outcomeMarks[entry.outcome].mark]} ${entry.at.slice(0, 16).replace('T', ' ')}  ${entry.source === 'azure' ? 'Azure  ' : 'quiesce'}  ${outcomeWords[entry.outcome]}`,
-		...(error === undefined ? entry.verified === undefined ? {} : {detail: entry.verified.replaceAll('-', ' ')} : {detail: `${error.name}${error.code === null ? '' : ` (${error.code})`}`}),
+		...(said === undefined ? {} : {detail: said}),
 		...(windows === '' ? {} : {note: windows}),
 	};
 }

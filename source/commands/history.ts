@@ -36,7 +36,7 @@ export const run: Command = async invocation => {
 		write(mode === 'json' ? JSON.stringify(entry) : entryLines(entry).join('\n'));
 		return exitCodes.done;
 	}
-	write(mode === 'json' ? JSON.stringify(historyJson(entries)) : historyLines(entries.slice(0, listed), plainStyle()).join('\n'));
+	write(mode === 'json' ? JSON.stringify(historyJson(entries)) : historyLines(entries, plainStyle(), listed).join('\n'));
 	if (mode !== 'json' && entries.length > listed) write(`${entries.length - listed} older ones: quiesce history --json`);
 	return exitCodes.done;
 };

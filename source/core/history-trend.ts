@@ -1,4 +1,4 @@
-import type {HistoryEntry} from './history.js';
+import {usualFreezeLimitMs, type HistoryEntry} from './history.js';
 import {duration} from './durations.js';
 import {isNearLimit} from './limits.js';
 
@@ -12,9 +12,6 @@ export type Series = {
 	readonly limitMs: number | null;
 };
 
-/** How long safefreeze keeps filesystems frozen at most, where vmbackup.conf says nothing else; quiesce's own deadline is the same. */
-export const freezeLimitMs = 60_000;
-
 const mostValues = 60;
 
 /** The series of some cycles, given newest first, as the history answers them. */
@@ -25,8 +22,9 @@ export function seriesOf(entries: readonly HistoryEntry[]): readonly Series[] {
 		return value === null || value <= 0 ? [] : [value];
 	});
 	const scriptLimitMs = entries.find(entry => entry.scriptLimitMs !== null)?.scriptLimitMs ?? null;
+	const frozen = entries.find(({freezeWindowMs}) => freezeWindowMs > 0);
 	return [
-		{name: 'freeze-window', title: 'frozen', values: values(entry => entry.freezeWindowMs), limitMs: freezeLimitMs},
+		{name: 'freeze-window', title: 'frozen', values: values(entry => entry.freezeWindowMs), limitMs: frozen?.freezeLimitMs ?? usualFreezeLimitMs},
 		{name: 'quiesce-window', title: 'application held', values: values(entry => entry.quiesceWindowMs), limitMs: null},
 		{name: 'pre-script', title: 'pre-script', values: values(entry => entry.preScriptMs), limitMs: scriptLimitMs},
 		{name: 'post-script', title: 'post-script', values: values(entry => entry.postScriptMs), limitMs: scriptLimitMs},

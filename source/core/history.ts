@@ -4,6 +4,9 @@ import {outcomes} from './outcome.js';
 
 /** What `quiesce verify` said about a snapshot. */
 export type VerifiedAs = 'restores' | 'restores-without-the-mark' | 'does-not-restore';
+/** How long safefreeze keeps filesystems frozen at most, where vmbackup.conf says nothing else; quiesce's own deadline is the same. */
+export const usualFreezeLimitMs = 60_000;
+
 export const verifiedWords: readonly VerifiedAs[] = ['restores', 'restores-without-the-mark', 'does-not-restore'];
 
 /** One cycle that is over. Times are ISO 8601 UTC, durations milliseconds; null where the thing did not run, or nobody measured it. */
@@ -23,6 +26,8 @@ export type HistoryEntry = {
 	readonly postScriptMs: number | null;
 	/** How long one script may run at most. */
 	readonly scriptLimitMs: number | null;
+	/** After how long filesystems are thawed whatever happens; absent where it is the usual minute, or nothing was to be frozen. */
+	readonly freezeLimitMs?: number;
 	readonly mounts: readonly string[];
 	readonly snapshot: SnapshotReference | null;
 	/** What the extension would have made of it, or did make of it. */
@@ -47,12 +52,14 @@ type ScriptTimes = {from: number | null; ms: number | null};
 export function historyFold(id: string, source: HistoryEntry['source']): HistoryFold {
 	let began: string | null = null;
 	let limit: number | null = null;
+	let freezeLimit: number | null = null;
 	let result: (CycleEvent & {event: 'result'}) | null = null;
 	const scripts: Record<'pre-script' | 'post-script', ScriptTimes> = {'pre-script': {from: null, ms: null}, 'post-script': {from: null, ms: null}};
 	return {
 		take: event => {
 			began ??= event.at;
 			if (event.event === 'result') result = event;
+			if (event.event === 'phase' && event.phase === 'freeze' && event.state === 'started' && event.thawsAfterMs !== undefined) freezeLimit = event.thawsAfterMs;
 			if (event.event !== 'phase' || (event.phase !== 'pre-script' && event.phase !== 'post-script')) return;
 			const script = scripts[event.phase];
 			if (event.state === 'started') {
@@ -76,12 +83,18 @@ export function historyFold(id: string, source: HistoryEntry['source']): History
 			preScriptMs: scripts['pre-script'].ms,
 			postScriptMs: scripts['post-script'].ms,
 			scriptLimitMs: limit,
+			...freezeLimitOf(freezeLimit),
 			mounts: result.mounts,
 			snapshot: result.snapshot,
 			azure: result.azure,
 			...(result.interrupted === undefined ? {} : {interrupted: result.interrupted}),
 		},
 	};
+}
+
+/** The entry's word of a limit of the freeze, which leaves the usual one unsaid. */
+export function freezeLimitOf(limitMs: number | null): Pick<HistoryEntry, 'freezeLimitMs'> {
+	return limitMs === null || limitMs === usualFreezeLimitMs ? {} : {freezeLimitMs: limitMs};
 }
 
 /** One line of the history's file; null for what is none (torn by a crash, of a later version). */
@@ -114,6 +127,13 @@ export function foldHistory(lines: readonly (HistoryEntry | VerificationNote)[])
 function withVerified(entry: HistoryEntry, verified: VerifiedAs): HistoryEntry {
 	return {...entry, verified};
 }
+
+/** A backup of Azure that failed, and nothing says why. */
+export function isWithoutReport({source, outcome, errors}: HistoryEntry): boolean {
+	return source === 'azure' && outcome === 'failed' && errors.length === 0;
+}
+
+export const withoutReport = {short: 'ended without a report', long: 'The extension ended without a report: it was killed, or the VM was restarted.'} as const;
 
 export function newestFirst(entries: readonly HistoryEntry[]): readonly HistoryEntry[] {
 	return entries.toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at));
@@ -148,6 +168,7 @@ function isEntry(value: Record<string, unknown>): value is HistoryEntry & Record
 		&& isVerdict(value)
 		&& ['durationMs', 'freezeWindowMs', 'quiesceWindowMs'].every(number)
 		&& ['preScriptMs', 'postScriptMs', 'scriptLimitMs'].every(numberOrNull)
+		&& (value['freezeLimitMs'] === undefined || number('freezeLimitMs'))
 		&& Array.isArray(value['mounts']) && value['mounts'].every(mount => typeof mount === 'string')
 		&& (snapshot === null || (isRecord(snapshot) && typeof snapshot['provider'] === 'string' && typeof snapshot['id'] === 'string'))
 		&& (value['azure'] === null || isVerdict(value['azure']))

@@ -1,5 +1,4 @@
-import type {HistoryEntry} from './history.js';
-import {freezeLimitMs} from './history-trend.js';
+import {usualFreezeLimitMs, type HistoryEntry} from './history.js';
 import {outcomes, type Verdict} from './outcome.js';
 
 /** What goes into the metrics. */
@@ -21,7 +20,8 @@ type Metric = {readonly name: string; readonly help: string; readonly samples: r
 /** The metrics in Prometheus' text format (for the textfile collector of its node exporter). All are gauges; durations in seconds. */
 export function metricsText(facts: MetricFacts): string {
 	return metrics(facts).filter(({samples}) => samples.length > 0).map(({name, help, samples}) =>
-		`# HELP ${name} ${help}\n# TYPE ${name} gauge\n${samples.map(sample => `${name}${labelsText(sample.labels)} ${sample.value}\n`).join('')}`).join('');
+		// A series may stand there once only: the exporter would refuse all of the file.
+		`# HELP ${name} ${help}\n# TYPE ${name} gauge\n${[...new Map(samples.map(({labels, value}) => [labelsText(labels), value]))].map(([labels, value]) => `${name}${labels} ${value}\n`).join('')}`).join('');
 }
 
 function metrics({entries, unfinished, verdict, now}: MetricFacts): readonly Metric[] {
@@ -39,7 +39,7 @@ function metrics({entries, unfinished, verdict, now}: MetricFacts): readonly Met
 		{name: 'quiesce_last_cycle_error', help: 'The errors of the last cycle.', samples: each(({errors}) => errors.map(({name, code}) => ({labels: {name, code: code === null ? '' : String(code)}, value: 1})))},
 		{name: 'quiesce_last_cycle_duration_seconds', help: 'How long the last cycle took.', samples: each(({durationMs}) => seconds(durationMs))},
 		{name: 'quiesce_last_freeze_window_seconds', help: 'How long filesystems were frozen in the last cycle.', samples: each(({freezeWindowMs}) => seconds(freezeWindowMs))},
-		{name: 'quiesce_freeze_limit_seconds', help: 'After how long filesystems are thawed whatever happens.', samples: each(() => [{value: freezeLimitMs / 1000}])},
+		{name: 'quiesce_freeze_limit_seconds', help: 'After how long filesystems are thawed whatever happens.', samples: each(({freezeLimitMs}) => seconds(freezeLimitMs ?? usualFreezeLimitMs))},
 		{name: 'quiesce_last_quiesce_window_seconds', help: 'How long the application was held in the last cycle.', samples: each(({quiesceWindowMs}) => seconds(quiesceWindowMs))},
 		{
 			name: 'quiesce_last_script_seconds', help: 'How long the scripts of the last cycle ran.', samples: each(({preScriptMs, postScriptMs}) => [

@@ -1,4 +1,4 @@
-import type {HistoryEntry} from '../core/history.js';
+import {isWithoutReport, withoutReport, type HistoryEntry} from '../core/history.js';
 import {limitWarnings, measures, seriesOf, sparkline} from '../core/history-trend.js';
 import {duration} from '../core/durations.js';
 import type {ErrorReference} from '../core/outcome.js';
@@ -17,17 +17,17 @@ const columns = ['', 'when (UTC)', 'by', 'outcome', 'frozen', 'held', ''] as con
 /** These line up at the right. */
 const numeric: ReadonlySet<number> = new Set([0, 4, 5]);
 
-/** The list, the trend, and what is near a limit: lines without ends. */
-export function historyLines(entries: readonly HistoryEntry[], {levels, width}: HistoryStyle): readonly string[] {
+/** The list (of the `listed` newest), the trend of all, and what is near a limit: lines without ends. */
+export function historyLines(entries: readonly HistoryEntry[], {levels, width}: HistoryStyle, listed = entries.length): readonly string[] {
 	if (entries.length === 0) return ['There is no cycle in the history yet. quiesce cycle runs one; Azure\'s backups are seen in the extension\'s log.'];
-	const rows = entries.map((entry, index) => [
+	const rows = entries.slice(0, listed).map((entry, index) => [
 		String(index + 1),
 		entry.at.slice(0, 16).replace('T', ' '),
 		entry.source === 'azure' ? 'Azure' : 'quiesce',
 		outcomeWords[entry.outcome],
 		entry.freezeWindowMs > 0 ? duration(entry.freezeWindowMs) : '-',
 		entry.quiesceWindowMs > 0 ? duration(entry.quiesceWindowMs) : '-',
-		[...entry.errors.map(errorName), ...(entry.verified === undefined ? [] : [verifiedWords[entry.verified]])].join(', '),
+		[...(isWithoutReport(entry) ? [withoutReport.short] : entry.errors.map(errorName)), ...(entry.verified === undefined ? [] : [verifiedWords[entry.verified]])].join(', '),
 	] as const);
 	const widths = columns.map((title, index) => Math.max(title.length, ...rows.map(row => row[index]!.length)));
 	const line = (cells: readonly string[]): string => cells.map((cell, index) => numeric.has(index) ? cell.padStart(widths[index]!) : cell.padEnd(widths[index]!)).join('  ').trimEnd();
@@ -68,6 +68,7 @@ export function entryLines(entry: HistoryEntry): readonly string[] {
 		...row('snapshot', entry.snapshot === null ? null : entry.snapshot.path ?? `${entry.snapshot.provider} ${entry.snapshot.id}`),
 		...row('verified', entry.verified === undefined ? null : verifiedWords[entry.verified]),
 		...row(entry.source === 'azure' ? 'Azure was told' : 'in Azure', entry.azure === null ? null : `${outcomeWords[entry.azure.outcome]}${entry.azure.errors.length === 0 ? '' : ` (${entry.azure.errors.map(errorName).join(', ')})`}`),
+		...(isWithoutReport(entry) ? ['', withoutReport.long] : []),
 		...entry.errors.flatMap(error => ['', ...explained(error)]),
 	];
 }

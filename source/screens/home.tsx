@@ -6,7 +6,7 @@ import {columnsOf, cutTo, wrapText} from '../components/columns.js';
 import {useRoom} from '../components/size.js';
 import {useTheme, type Mark, type Symbols, type Tone} from '../components/theme.js';
 import {ago, duration} from '../core/durations.js';
-import type {HistoryEntry} from '../core/history.js';
+import {isWithoutReport, withoutReport, type HistoryEntry} from '../core/history.js';
 import type {Outcome} from '../core/outcome.js';
 import type {Overview, Presence} from '../core/overview.js';
 import {outcomeWords, verdictSentence} from '../core/verdict-words.js';
@@ -126,8 +126,9 @@ function factsOf(overview: Overview, now: number, symbols: Symbols): readonly Fa
 	];
 }
 
-function errorOf({errors: [error]}: HistoryEntry): string {
-	if (error === undefined) return '';
+function errorOf(entry: HistoryEntry): string {
+	const [error] = entry.errors;
+	if (error === undefined) return isWithoutReport(entry) ? withoutReport.short : '';
 	return error.code === null ? error.name : `${error.name} (${error.code})`;
 }
 

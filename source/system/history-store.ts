@@ -7,9 +7,11 @@ import {openStateDirectory} from './state-directory.js';
 const fileName = 'history.jsonl';
 /** A full file is put aside under the time at which that was done; the names sort like the times. */
 const segmentPattern = /^history-[\dTZ.-]+\.jsonl$/;
-/** Where a new file is begun, and how much older ones may hold together, in bytes: some thousand cycles each. */
+/** Where a new file is begun, and how much older ones may hold together, in bytes; a thousand cycles are half a megabyte. */
 const segmentBytes = 1024 * 1024;
-const olderBytes = 2 * segmentBytes;
+const olderBytes = 8 * segmentBytes;
+/** Of a single file no more is read: it was not written by quiesce. */
+const mostBytes = 32 * segmentBytes;
 const mostMounts = 200;
 
 /**
@@ -101,7 +103,7 @@ function readLines(path: string): readonly (HistoryEntry | VerificationNote)[] {
 	try {
 		const facts = fstatSync(descriptor);
 		if (!facts.isFile()) return [];
-		const buffer = Buffer.alloc(Math.min(facts.size, 4 * segmentBytes));
+		const buffer = Buffer.alloc(Math.min(facts.size, mostBytes));
 		const length = readSync(descriptor, buffer, 0, buffer.length, Math.max(0, facts.size - buffer.length));
 		return buffer.toString('utf8', 0, length).split('\n').flatMap(line => parseHistoryLine(line) ?? []);
 	} finally {

@@ -4,6 +4,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, suite, test} from 'node:test';
 import type {HistoryEntry} from '../../source/core/history.js';
+import {metricsText} from '../../source/core/metrics.js';
 import {appendHistory} from '../../source/system/history-store.js';
 import {generateCycle} from '../support/extension-log-generator.js';
 import {plainEnvironment, run} from '../support/process.js';
@@ -80,11 +81,61 @@ suite('quiesce history', {skip: whyNoBundle()}, () => {
 		assert.match(refused.stderr, /nowhere/);
 	});
 
+	test('the metrics have one form: help and type before each, every series once, whatever stands in the history', () => {
+		const strange: HistoryEntry = {...own, errors: [{name: 'a "quoted"\\name\nof two lines', code: null}, {name: 'twice', code: 308}, {name: 'twice', code: 308}], freezeLimitMs: 4000};
+		const text = metricsText({entries: [strange], unfinished: 0, verdict: {outcome: 'failed', errors: []}, now: Date.UTC(2026, 5, 3)});
+		const names = new Set<string>();
+		const series = new Set<string>();
+		let current = '';
+		assert.ok(text.endsWith('\n'));
+		for (const line of text.trimEnd().split('\n')) {
+			const help = /^# HELP (quiesce_[a-z_]+) \S.*$/.exec(line)?.[1];
+			if (help !== undefined) {
+				assert.ok(!names.has(help), line);
+				names.add(help);
+				current = help;
+			} else if (line.startsWith('#')) assert.equal(line, `# TYPE ${current} gauge`);
+			else {
+				const sample = /^(quiesce_[a-z_]+)((?:\{[a-z]+="(?:[^"\\\n]|\\["\\n])*"(?:,[a-z]+="(?:[^"\\\n]|\\["\\n])*")*\})?) -?\d+(?:\.\d+)?$/.exec(line);
+				assert.ok(sample !== null, line);
+				assert.equal(sample[1], current);
+				assert.ok(!series.has(sample[1]! + sample[2]!), line);
+				series.add(sample[1]! + sample[2]!);
+			}
+		}
+		assert.match(text, /quiesce_freeze_limit_seconds\{source="quiesce"\} 4\n/);
+		assert.ok(text.includes(String.raw`name="a \"quoted\"\\name\nof two lines"`));
+	});
+
 	test('the alert rules use metrics that exist', () => {
 		const names = new Set(readFileSync(join(repository, 'source/core/metrics.ts'), 'utf8').match(/quiesce_[a-z_]+/g));
 		const used = readFileSync(join(repository, 'templates/prometheus-alerts.yml'), 'utf8').match(/quiesce_[a-z_]+/g) ?? [];
 		assert.ok(used.length > 8);
 		assert.deepEqual(used.filter(name => !names.has(name)), []);
+	});
+
+	test('a backup that ended without a word: it is said so, in the list and in detail', async () => {
+		const place = join(top, 'killed.log');
+		const [killed, after] = [generateCycle({at: Date.UTC(2026, 5, 1), task: 'killed'}), generateCycle({at: Date.UTC(2026, 5, 2), task: 'after'})];
+		writeFileSync(place, killed.log.slice(0, killed.log.indexOf('\n', killed.log.indexOf('Running prescript')) + 1) + after.log);
+		const of = (...words: readonly string[]): ReturnType<typeof run> => run(bundledQuiesce, ['history', '--log', place, ...words], {env: {...plainEnvironment(), QUIESCE_STATE_DIR: join(top, 'killed')}});
+		assert.match((await of()).stdout, /2 {2}2026-06-01 .* failed +- +\S* *s? *ended without a report$/m);
+		assert.match((await of('2')).stdout, /The extension ended without a report: it was killed/);
+	});
+
+	test('ten thousand cycles, damaged lines between them: all are there, and the trend is that of all', async () => {
+		const place = join(top, 'many');
+		mkdirSync(place, {mode: 0o700});
+		const lines = Array.from({length: 10_000}, (_, index) => JSON.stringify({...own, id: `many-${index}`, at: new Date(Date.UTC(2026, 0, 1) + index * 2_700_000).toISOString(), preScriptMs: 3000 + index}));
+		writeFileSync(join(place, 'history.jsonl'), lines.flatMap((line, index) => index % 1000 === 7 ? [line, '{"version":1,"torn', '\u0000\u001B[31m'] : [line]).join('\n'));
+		const of = (...words: readonly string[]): ReturnType<typeof run> => run(bundledQuiesce, ['history', '--log', join(top, 'nothing.log'), ...words], {env: {...plainEnvironment(), QUIESCE_STATE_DIR: place}});
+		const [{cycles, trend}] = (await of('--json')).json() as [{cycles: readonly HistoryEntry[]; trend: {quiesce: Record<string, {count: number; latestMs: number}>}}];
+		assert.equal(cycles.length, 10_000);
+		assert.equal(trend.quiesce['pre-script']?.latestMs, 12_999);
+		const {stdout} = await of();
+		assert.match(stdout, /9970 older ones/);
+		assert.match(stdout, /pre-script .*median 13 s, most 13 s/);
+		assert.doesNotMatch(stdout, /\u001B/);
 	});
 
 	test('no history yet is a sentence, not a failure', async () => {

@@ -1,6 +1,7 @@
 import type {CycleResult, CycleWarning, MountState} from '../cycle-events.js';
 import type {StatusReport} from '../extension-status/report.js';
 import {transitionalCode} from '../extension-status/report.js';
+import {withoutReport} from '../history.js';
 import {gatherFacts, type CycleFacts, type Mark} from './facts.js';
 import type {Marker} from './markers.js';
 import {resultOf} from './outcome.js';
@@ -157,7 +158,7 @@ function tellCycle(number: number, facts: CycleFacts, status: StatusReport | nul
 const unreported: CycleWarning = {
 	event: 'warning',
 	id: 'ended-without-report',
-	message: 'The extension ended without a report: it was killed, or the VM was restarted.',
+	message: withoutReport.long,
 	remedy: 'Look whether the application takes writes, and whether anything is still frozen: quiesce doctor.',
 };
 

@@ -1,6 +1,6 @@
 import type {StatusReport} from '../extension-status/report.js';
 import {transitionalCode} from '../extension-status/report.js';
-import type {HistoryEntry} from '../history.js';
+import {freezeLimitOf, type HistoryEntry} from '../history.js';
 import {nameOf, type CycleStory} from './cycle.js';
 import {gatherFacts} from './facts.js';
 import {resultOf} from './outcome.js';
@@ -10,6 +10,7 @@ import {limitOf, tellPhases, type PhaseStory} from './story.js';
 export function entryOf(story: CycleStory): HistoryEntry | null {
 	if (story.end === null || !(story.facts.beginningSeen || story.unseen)) return null;
 	const {result, at} = story.end;
+	const holdSeconds = story.facts.freezes.at(-1)?.holdSeconds ?? null;
 	return {
 		version: 1,
 		id: story.id,
@@ -23,6 +24,7 @@ export function entryOf(story: CycleStory): HistoryEntry | null {
 		preScriptMs: took(story.phases['pre-script']),
 		postScriptMs: took(story.phases['post-script']),
 		scriptLimitMs: limitOf(story.facts) ?? null,
+		...freezeLimitOf(holdSeconds === null ? null : holdSeconds * 1000),
 		mounts: result.mounts,
 		snapshot: result.snapshot,
 		azure: result.azure,

@@ -152,13 +152,13 @@ function beginningsOf(source: string): readonly string[] {
 	return [...new Set(words.map(word => word.slice(0, 2)))];
 }
 
-/** The texts of a Python list, as repr() writes them: `'/a', "/it's"`. */
+/** The texts of a Python list, as repr() writes them: `'/a', "/it's"`. Without control characters: they are shown. */
 function pythonWords(list: string): readonly string[] {
 	const words: string[] = [];
 	for (const match of list.matchAll(/u?(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")/g)) {
 		if (words.length >= 1000) break;
 		words.push((match[1] ?? match[2] ?? '').replaceAll(/\\(x[\da-f]{2}|u[\da-f]{4}|.)/gi, (_, code: string) =>
-			/^[xu]./i.test(code) ? String.fromCharCode(Number.parseInt(code.slice(1), 16)) : code === 'n' ? '\n' : code === 't' ? '\t' : code));
+			/^[xu]./i.test(code) ? String.fromCharCode(Number.parseInt(code.slice(1), 16)) : /^[nrt]$/.test(code) ? ' ' : code).replaceAll(/[\u0000-\u001F\u007F-\u009F]/g, '\uFFFD'));
 	}
 	return words;
 }

@@ -7,7 +7,7 @@ import {useRoom} from '../../components/size.js';
 import {useTheme, type Symbols} from '../../components/theme.js';
 import {duration} from '../../core/durations.js';
 import {findError} from '../../core/errors.js';
-import type {HistoryEntry} from '../../core/history.js';
+import {isWithoutReport, withoutReport, type HistoryEntry} from '../../core/history.js';
 import {limitWarnings, measures, seriesOf, sparkline} from '../../core/history-trend.js';
 import {outcomeWords} from '../../core/verdict-words.js';
 import {SummaryRow, type SummaryLine} from '../cycle-summary.js';
@@ -95,6 +95,7 @@ export function detailLines(entry: HistoryEntry, columns: number, {arrow}: Symbo
 		...row('verified', entry.verified === undefined ? null : verifiedWords[entry.verified]),
 		...row(entry.source === 'azure' ? 'Azure was told' : 'in Azure', entry.azure === null ? null : outcomeWords[entry.azure.outcome]),
 		...row('id', entry.id),
+		...(isWithoutReport(entry) ? [blank, ...wrapText(withoutReport.long, width).map((text, index): SummaryLine => index === 0 ? {mark: 'failed', text, tone: 'plain'} : {text, tone: 'plain'})] : []),
 		...entry.errors.flatMap((error): readonly SummaryLine[] => {
 			const known = findError(error.name);
 			const title = `${error.name}${error.code === null ? '' : ` (${error.code})`}${known === undefined ? '' : `: ${known.happened}`}`;
