@@ -3,7 +3,7 @@ import {hostname} from 'node:os';
 import {Box, Text, renderToString} from 'ink';
 import {useCellValue} from '../components/cell.js';
 import {useNow} from '../components/clock.js';
-import type {Binding} from '../components/bindings.js';
+import {backBindings, type Binding} from '../components/bindings.js';
 import {wrapText} from '../components/columns.js';
 import {Frame} from '../components/frame.js';
 import {ScrollView, useScroll} from '../components/scroll.js';
@@ -86,8 +86,8 @@ export function View(props: ViewProps): ReactNode {
 
 function leaveKeys({back, leave}: ViewProps): readonly Binding[] {
 	return [
-		{keys: ['esc', 'q'], label: 'back', run: back},
-		{keys: ['ctrl-c'], label: 'leave', run: () => leave({exitCode: 130})},
+		...backBindings(back),
+		{keys: ['ctrl-c'], label: 'leave', hidden: true, run: () => leave({exitCode: 130})},
 	];
 }
 

@@ -1,5 +1,5 @@
 import {useEffect, useState, type ReactNode} from 'react';
-import type {Binding} from '../components/bindings.js';
+import {backBindings, type Binding} from '../components/bindings.js';
 import {useCell, useCellValue} from '../components/cell.js';
 import {confirmBindings} from '../components/confirm.js';
 import {Frame} from '../components/frame.js';
@@ -55,7 +55,7 @@ export function View({invocation, memory, open, back, leave}: ViewProps): ReactN
 		return (
 			<Frame where={['doctor', 'mend']} explanation={explanation} bindings={[
 				...(lines.length === 0
-					? [{keys: ['esc', 'enter'], label: 'back', run: () => session.decline()}]
+					? backBindings(() => session.decline(), {more: ['enter']})
 					: confirmBindings({yes: 'make these changes', no: 'back, nothing is changed', onYes: () => session.accept(), onNo: () => session.decline()})),
 				...stops,
 			]}>
@@ -86,7 +86,7 @@ export function View({invocation, memory, open, back, leave}: ViewProps): ReactN
 			const error = current()?.error;
 			open(error === undefined ? {view: 'explain'} : {view: 'explain', name: error});
 		}},
-		{keys: ['esc', 'q'], label: ownRoute ? 'leave' : 'back', run: () => ownRoute ? away(state.examination !== null && hasErrors(state.examination) ? exitCodes.findings : exitCodes.done) : back()},
+		...backBindings(() => ownRoute ? away(state.examination !== null && hasErrors(state.examination) ? exitCodes.findings : exitCodes.done) : back(), ownRoute ? {label: 'leave'} : {}),
 		...stops,
 	];
 	return (

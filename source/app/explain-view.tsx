@@ -15,7 +15,7 @@ export function View(props: ViewProps): ReactNode {
 	const [wanted, setWanted] = useState(named === undefined && route.view === 'explain' ? route.name ?? '' : '');
 	return entry === null
 		? <Search {...props} wanted={wanted} onWanted={setWanted} onOpen={setEntry} />
-		: <ErrorFrame entry={entry} back={named === undefined ? () => setEntry(null) : props.back} leave={() => props.leave({exitCode: 130})} />;
+		: <ErrorFrame entry={entry} back={named === undefined ? () => setEntry(null) : props.back} all={() => setEntry(null)} leave={() => props.leave({exitCode: 130})} />;
 }
 
 type SearchProps = ViewProps & {readonly wanted: string; readonly onWanted: (text: string) => void; readonly onOpen: (entry: ErrorEntry) => void};
@@ -28,6 +28,7 @@ function Search({wanted, onWanted, onOpen, back, leave}: SearchProps): ReactNode
 	});
 	const field = useTextField({
 		initial: wanted,
+		reserved: ['/', '?'],
 		onChange: onWanted,
 		onSubmit: () => {
 			if (list.current !== undefined) onOpen(list.current.value);
@@ -38,13 +39,14 @@ function Search({wanted, onWanted, onOpen, back, leave}: SearchProps): ReactNode
 		<Frame
 			where={['explain']}
 			explanation={explanation}
-			typing
+			// While nothing is typed, ? is the key that it is everywhere.
+			typing={field.value !== ''}
 			bindings={[
 				...opens,
 				// The field has the key itself.
 				{keys: ['enter'], label: 'open', run: () => {}},
 				{keys: ['esc'], label: 'back', run: back},
-				{keys: ['ctrl-c'], label: 'leave', run: () => leave({exitCode: 130})},
+				{keys: ['ctrl-c'], label: 'leave', hidden: true, run: () => leave({exitCode: 130})},
 			]}
 		>
 			<ErrorSearch field={field} list={list} />

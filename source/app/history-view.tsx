@@ -1,19 +1,19 @@
 import {useEffect, useState, type ReactNode} from 'react';
 import {hostname} from 'node:os';
 import {useChoiceList, type Choice} from '../components/choice-list.js';
-import type {Binding} from '../components/bindings.js';
+import {backBindings, type Binding} from '../components/bindings.js';
 import {Frame} from '../components/frame.js';
 import {useScroll} from '../components/scroll.js';
 import {Searched, useSearch} from '../components/search.js';
 import {useSize} from '../components/size.js';
 import {Waiting} from '../components/spinner.js';
-import {useTheme, type Theme} from '../components/theme.js';
 import {exitCodes} from '../core/failure.js';
 import {duration} from '../core/durations.js';
 import {isWithoutReport, withoutReport, type HistoryEntry} from '../core/history.js';
 import {wordFilter} from '../core/search.js';
 import {outcomeWords} from '../core/verdict-words.js';
 import {outcomeMarks} from '../screens/outcome-marks.js';
+import {errorText, whenText} from '../screens/list-words.js';
 import {HistoryDetail, HistoryList, HistoryTrend} from '../screens/history/index.js';
 import {useRemembered} from './remembered.js';
 import type {ViewProps} from './view.js';
@@ -33,7 +33,6 @@ const whichWords: Readonly<Record<Which, string>> = {all: '', azure: 'Azure\'s b
 /** `h`, and `quiesce history`: earlier cycles. */
 export function View(props: ViewProps): ReactNode {
 	const {invocation, memory, open, replace, back, leave} = props;
-	const theme = useTheme();
 	const [entries, setEntries] = useState<readonly HistoryEntry[] | null>(null);
 	const [which, setWhich] = useRemembered<Which>(memory, 'which', 'all');
 	const [chosen, setChosen] = useRemembered<HistoryEntry | null>(memory, 'chosen', null);
@@ -57,7 +56,7 @@ export function View(props: ViewProps): ReactNode {
 	const theirs = (entries ?? []).filter(({source}) => which === 'all' || source === which);
 	const search = useSearch({isUseless: theirs.length < 2, initial: (memory.get('search') as string | undefined) ?? '', onChange: text => void memory.set('search', text)});
 	const shown = matching(theirs, search.wanted);
-	const list = useChoiceList({choices: shown.map(entry => choiceOf(entry, theme, narrow)), onChoose: setChosen, enterLabel: 'show it whole', initial: typeof memory.get('at') === 'number' ? memory.get('at') as number : 0, onMove: entry => memory.set('at', shown.indexOf(entry))});
+	const list = useChoiceList({choices: shown.map(entry => choiceOf(entry, narrow)), onChoose: setChosen, enterLabel: 'show it whole', initial: typeof memory.get('at') === 'number' ? memory.get('at') as number : 0, onMove: entry => memory.set('at', shown.indexOf(entry))});
 	const stops: readonly Binding[] = [{keys: ['ctrl-c'], label: 'leave', hidden: true, run: () => leave({exitCode: exitCodes.interrupted})}];
 	if (chosen !== null) return <Detail entry={chosen} open={open} onBack={() => setChosen(null)} stops={stops} />;
 	if (trend) return <Trend entries={shown} onBack={() => setTrend(false)} stops={stops} />;
@@ -78,7 +77,7 @@ export function View(props: ViewProps): ReactNode {
 				}},
 				{keys: ['t'], label: 'trend', hidden: shown.length < 2, run: () => setTrend(true)},
 				{keys: ['r'], label: 'look again', hidden: true, run: () => replace({view: 'history'})},
-				{keys: ['esc', 'q'], label: alone ? 'leave' : 'back', run: () => (alone ? leave({exitCode: exitCodes.done}) : back())},
+				...backBindings(() => (alone ? leave({exitCode: exitCodes.done}) : back()), alone ? {label: 'leave'} : {}),
 				...stops,
 			]}
 		>
@@ -97,24 +96,27 @@ function matching(entries: readonly HistoryEntry[], wanted: string): readonly Hi
 	].join(' ')));
 }
 
-function choiceOf(entry: HistoryEntry, {symbols}: Theme, narrow: boolean): Choice<HistoryEntry> {
+function choiceOf(entry: HistoryEntry, narrow: boolean): Choice<HistoryEntry> {
 	const [error] = entry.errors;
-	const said = error !== undefined ? `${error.name}${error.code === null ? '' : ` (${error.code})`}` : isWithoutReport(entry) ? withoutReport.short : entry.verified?.replaceAll('-', ' ');
+	const told = error !== undefined ? errorText(error) : isWithoutReport(entry) ? withoutReport.short : null;
 	const windows = entry.freezeWindowMs > 0 ? `${duration(entry.freezeWindowMs)} frozen` : '';
+	const detail = told ?? entry.verified?.replaceAll('-', ' ');
 	return {
 		value: entry,
+		mark: outcomeMarks[entry.outcome],
 		label: narrow
-			? `${symbols[outcomeMarks[entry.outcome].mark]} ${entry.at.slice(5, 16).replace('T', ' ')}  ${outcomeWords[entry.outcome]}`
-			: `${symbols[outcomeMarks[entry.outcome].mark]} ${entry.at.slice(0, 16).replace('T', ' ')}  ${entry.source === 'azure' ? 'Azure  ' : 'quiesce'}  ${outcomeWords[entry.outcome]}`,
-		...(said === undefined ? {} : {detail: said}),
-		...(windows === '' ? {} : {note: windows}),
+			? `${entry.at.slice(5, 16).replace('T', ' ')} ${outcomeWords[entry.outcome]}`
+			: `${entry.at.slice(0, 16).replace('T', ' ')}  ${entry.source === 'azure' ? 'Azure  ' : 'quiesce'}  ${outcomeWords[entry.outcome]}`,
+		...(detail === undefined ? {} : {detail}),
+		// What went wrong has the room of both.
+		...(windows === '' || told !== null ? {} : {note: windows}),
 	};
 }
 
 function Trend({entries, onBack, stops}: {readonly entries: readonly HistoryEntry[]; readonly onBack: () => void; readonly stops: readonly Binding[]}): ReactNode {
 	const scroll = useScroll();
 	return (
-		<Frame where={['history', 'trend']} explanation={explanation} bindings={[...scroll.bindings, {keys: ['esc', 'enter', 'q', 't'], label: 'back', run: onBack}, ...stops]}>
+		<Frame where={['history', 'trend']} explanation={explanation} bindings={[...scroll.bindings, ...backBindings(onBack, {more: ['enter', 't']}), ...stops]}>
 			<HistoryTrend entries={entries} scroll={scroll} />
 		</Frame>
 	);
@@ -128,13 +130,13 @@ function Detail({entry, open, onBack, stops}: DetailProps): ReactNode {
 	const path = process.geteuid?.() === 0 ? entry.snapshot?.path : undefined;
 	return (
 		<Frame
-			where={['history', `${entry.source === 'azure' ? 'backup' : 'cycle'} of ${entry.at.slice(0, 16).replace('T', ' ')} UTC`]}
+			where={['history', whenText(entry.source === 'azure' ? 'backup' : 'cycle', Date.parse(entry.at), useSize().columns < 60)]}
 			explanation={explanation}
 			bindings={[
 				...scroll.bindings,
 				...(error === undefined ? [] : [{keys: ['x'], label: 'explain', run: () => open({view: 'explain', name: error.name})}]),
 				...(path === undefined ? [] : [{keys: ['v'], label: 'verify the snapshot', run: () => open({view: 'verify', snapshot: path})}]),
-				{keys: ['esc', 'enter', 'q'], label: 'back', run: onBack},
+				...backBindings(onBack, {more: ['enter']}),
 				...stops,
 			]}
 		>

@@ -3,7 +3,7 @@ import {basename} from 'node:path';
 import {Text, renderToString} from 'ink';
 import {useCellValue} from '../components/cell.js';
 import {useNow} from '../components/clock.js';
-import type {Binding} from '../components/bindings.js';
+import {backBindings, type Binding} from '../components/bindings.js';
 import {Frame} from '../components/frame.js';
 import {useScroll} from '../components/scroll.js';
 import {duration} from '../core/durations.js';
@@ -53,7 +53,7 @@ export function View({invocation, route, back, leave}: ViewProps): ReactNode {
 		verification.ended.then(ended, (error: unknown) => (alone ? leave({exitCode: 1, error}) : setStage({is: 'refused', error})));
 	};
 	const keys: readonly Binding[] = [
-		{keys: ['esc', 'enter', 'q'], label: 'back', run: back},
+		...backBindings(back, {more: ['enter']}),
 		{keys: ['ctrl-c'], label: 'leave', hidden: true, run: () => leave({exitCode: signalExitCodes.SIGINT})},
 	];
 	switch (stage.is) {

@@ -1,6 +1,6 @@
 import {useEffect, useState, type ReactNode} from 'react';
 import {hostname} from 'node:os';
-import type {Binding} from '../components/bindings.js';
+import {backBindings, type Binding} from '../components/bindings.js';
 import {useCellValue} from '../components/cell.js';
 import {useChoiceList, type Choice} from '../components/choice-list.js';
 import {useNow} from '../components/clock.js';
@@ -12,9 +12,12 @@ import {useTheme, type Theme} from '../components/theme.js';
 import {exitCodes} from '../core/failure.js';
 import {duration} from '../core/durations.js';
 import type {CycleStory} from '../core/extension-log/cycle.js';
+import {withoutReport} from '../core/history.js';
+import type {ErrorReference} from '../core/outcome.js';
 import {outcomeWords} from '../core/verdict-words.js';
 import type {FollowView} from '../operations/follow.js';
 import {FailureScreen} from '../screens/failure.js';
+import {errorText, whenText} from '../screens/list-words.js';
 import {outcomeMarks} from '../screens/outcome-marks.js';
 import {BackupEnded, BackupRunning, WatchWaiting} from '../screens/watch/index.js';
 import {backupHeadline} from '../screens/watch/lines.js';
@@ -50,15 +53,20 @@ export function View(props: ViewProps): ReactNode {
 	const away = (exitCode: number): void => leave(leavingWith(latest, exitCode, theme));
 	const keys: readonly Binding[] = [
 		{keys: ['h'], label: 'history', run: () => open({view: 'history'})},
-		{keys: ['esc', 'q'], label: alone ? 'leave' : 'back', run: () => (alone ? away(exitCodes.done) : back())},
+		...backBindings(() => (alone ? away(exitCodes.done) : back()), alone ? {label: 'leave'} : {}),
 		{keys: ['ctrl-c'], label: 'leave', hidden: true, run: () => away(exitCodes.interrupted)},
 	];
 	if (failure !== null) return <FailureScreen where={['watch']} error={failure.error} bindings={keys.slice(1)} />;
 	if (view === null) return <Frame where={['watch']} right={machine} explanation={explanation} bindings={keys}><Waiting text="reading the end of the log" /></Frame>;
 	if (chosen !== null) return <Ended story={chosen} onBack={() => setChosen(null)} open={open} leave={away} />;
-	if (running) return <Running view={view} story={latest} progress={progress} bindings={keys} />;
+	if (running) return <Running view={view} story={latest} progress={progress} bindings={[...explainBinding(progress.phases.flatMap(({errors}) => errors)[0], open), ...keys]} />;
 	if (latest !== null && latest.id === watched) return <Ended story={latest} onBack={() => session.dismiss()} open={open} leave={away} />;
-	return <Idle view={view} bindings={keys} onChoose={setChosen} />;
+	return <Idle view={view} bindings={keys} onChoose={setChosen} open={open} />;
+}
+
+/** The key that opens what an error means; none where there is no error. */
+function explainBinding(error: ErrorReference | undefined, open: ViewProps['open']): readonly Binding[] {
+	return error === undefined ? [] : [{keys: ['x'], label: 'explain', run: () => open({view: 'explain', name: error.name})}];
 }
 
 type RunningProps = {readonly view: FollowView; readonly story: CycleStory; readonly progress: ReturnType<typeof progressOf>; readonly bindings: readonly Binding[]};
@@ -74,30 +82,32 @@ function Running({view, story, progress, bindings}: RunningProps): ReactNode {
 	);
 }
 
-function Idle({view, bindings, onChoose}: {readonly view: FollowView; readonly bindings: readonly Binding[]; readonly onChoose: (story: CycleStory) => void}): ReactNode {
+function Idle({view, bindings, onChoose, open}: {readonly view: FollowView; readonly bindings: readonly Binding[]; readonly onChoose: (story: CycleStory) => void; readonly open: ViewProps['open']}): ReactNode {
 	// It may wait for days: nothing turns, and nothing is drawn but what has changed.
 	const now = useNow(10_000);
-	const theme = useTheme();
 	const narrow = useSize().columns < 60;
 	const stories = [...(view.latest === null ? [] : [view.latest]), ...view.past];
-	const list = useChoiceList({choices: stories.map(story => choiceOf(story, theme, narrow)), onChoose, enterLabel: 'show it whole'});
+	const list = useChoiceList({choices: stories.map(story => choiceOf(story, narrow)), onChoose, enterLabel: 'show it whole'});
 	return (
-		<Frame where={['watch']} right={machine} explanation={explanation} bindings={[...(stories.length === 0 ? [] : list.bindings), ...bindings]}>
+		<Frame where={['watch']} right={machine} explanation={explanation} bindings={[...(stories.length === 0 ? [] : list.bindings), ...explainBinding(list.current?.value.end?.result.errors[0], open), ...bindings]}>
 			<WatchWaiting latest={view.latest} list={list} logThere={view.logThere} log={view.places.log} now={now} />
 		</Frame>
 	);
 }
 
-function choiceOf(story: CycleStory, {symbols}: Theme, narrow: boolean): Choice<CycleStory> {
+function choiceOf(story: CycleStory, narrow: boolean): Choice<CycleStory> {
 	const result = story.end?.result ?? null;
 	const outcome = result?.outcome ?? 'failed';
+	const [error] = result?.errors ?? [];
+	const told = error !== undefined ? errorText(error) : outcome === 'failed' ? withoutReport.short : null;
 	const windows = result === null ? 'not ended' : result.freezeWindowMs > 0 ? `frozen ${duration(result.freezeWindowMs)}` : '';
-	const first = result?.errors[0];
 	return {
 		value: story,
-		label: `${symbols[outcomeMarks[outcome].mark]} ${new Date(story.beganAt).toISOString().slice(narrow ? 5 : 0, 16).replace('T', ' ')}  ${outcomeWords[outcome]}`,
-		...(first === undefined ? {} : {detail: `${first.name}${first.code === null ? '' : ` (${first.code})`}`}),
-		...(windows === '' ? {} : {note: windows}),
+		mark: outcomeMarks[outcome],
+		label: `${new Date(story.beganAt).toISOString().slice(narrow ? 5 : 0, 16).replace('T', ' ')}${narrow ? ' ' : '  '}${outcomeWords[outcome]}`,
+		...(told === null ? {} : {detail: told}),
+		// What went wrong has the room of both.
+		...(windows === '' || told !== null ? {} : {note: windows}),
 	};
 }
 
@@ -105,16 +115,15 @@ type EndedProps = {readonly story: CycleStory; readonly onBack: () => void; read
 
 function Ended({story, onBack, open, leave}: EndedProps): ReactNode {
 	const scroll = useScroll();
-	const error = story.end?.result.errors[0];
 	const progress = progressOf(story);
 	return (
 		<Frame
-			where={['watch', `backup of ${new Date(story.beganAt).toISOString().slice(0, 16).replace('T', ' ')} UTC`]}
+			where={['watch', whenText('backup', story.beganAt, useSize().columns < 60)]}
 			explanation={explanation}
 			bindings={[
 				...scroll.bindings,
-				...(error === undefined ? [] : [{keys: ['x'], label: 'explain', run: () => open({view: 'explain', name: error.name})}]),
-				{keys: ['esc', 'enter', 'q'], label: 'back', run: onBack},
+				...explainBinding(story.end?.result.errors[0], open),
+				...backBindings(onBack, {more: ['enter']}),
 				{keys: ['ctrl-c'], label: 'leave', hidden: true, run: () => leave(exitCodes.interrupted)},
 			]}
 		>

@@ -12,6 +12,11 @@ export type Binding = {
 	readonly hidden?: boolean;
 };
 
+/** The way back, the same on every screen; `more`: keys that go back as well, and are not shown. */
+export function backBindings(run: () => void, {label = 'back', more = []}: {readonly label?: string; readonly more?: readonly KeyName[]} = {}): readonly Binding[] {
+	return [{keys: ['esc', 'q'], label, run}, ...(more.length === 0 ? [] : [{keys: more, label, hidden: true, run}])];
+}
+
 export type BindingsOptions = {
 	readonly isActive?: boolean;
 	/** A text is being typed: keys that stand for themselves belong to it and reach no binding. */

@@ -5,10 +5,12 @@ import {useCell} from './cell.js';
 import {columnsOf, cutTo} from './columns.js';
 import {moreText, windowStart} from './scroll.js';
 import {useRoom} from './size.js';
-import {useTheme, type Tone} from './theme.js';
+import {useTheme, type Mark, type Tone} from './theme.js';
 
 export type Choice<Value> = {
 	readonly value: Value;
+	/** A sign before the label: how it went, or stands. */
+	readonly mark?: {readonly mark: Mark; readonly tone: Tone};
 	readonly label: string;
 	/** What distinguishes it, in a short clause; goes where there is no room. */
 	readonly detail?: string;
@@ -101,10 +103,12 @@ export type ChoiceListProps<Value> = {
 	readonly height?: number;
 	/** Columns. Default: all that the body has. */
 	readonly width?: number;
+	/** Which part of the columns labels may take, with details beside them. Default: 0.6. */
+	readonly labelShare?: number;
 };
 
 /** Draws a choice list: only the rows that fit, the current one with a pointer. */
-export function ChoiceList<Value>({list, height, width}: ChoiceListProps<Value>): ReactNode {
+export function ChoiceList<Value>({list, height, width, labelShare = 0.6}: ChoiceListProps<Value>): ReactNode {
 	const theme = useTheme();
 	const room = useRoom();
 	const columns = width ?? room.columns;
@@ -112,7 +116,7 @@ export function ChoiceList<Value>({list, height, width}: ChoiceListProps<Value>)
 	const fits = list.choices.length <= rows;
 	const shown = fits ? list.choices.length : Math.max(1, rows - 1);
 	const start = list.window(shown);
-	const labels = Math.min(Math.max(0, ...list.choices.map(({label}) => columnsOf(label))), Math.max(10, Math.floor(columns * 0.6)));
+	const labels = Math.min(Math.max(0, ...list.choices.map(({label}) => columnsOf(label))), Math.max(10, Math.floor(columns * labelShare)));
 	return (
 		<Box flexDirection="column" flexShrink={0}>
 			{list.choices.slice(start, start + shown).map((choice, row) => (
@@ -129,7 +133,8 @@ function ChoiceRow({choice, selected, labels, columns}: ChoiceRowProps): ReactNo
 	const theme = useTheme();
 	const {ellipsis, pointer} = theme.symbols;
 	const letter = choice.key === undefined ? '' : `${choice.key}  `;
-	const front = 2 + letter.length;
+	const sign = choice.mark === undefined ? '' : theme.symbols[choice.mark.mark].padEnd(theme.markWidth + 1);
+	const front = 2 + letter.length + columnsOf(sign);
 	const note = choice.note === undefined || columns - front - labels - 3 < columnsOf(choice.note) ? '' : choice.note;
 	const label = cutTo(choice.label, Math.max(1, columns - front - (note === '' ? 0 : columnsOf(note) + 2)), ellipsis);
 	const padded = label + ' '.repeat(Math.max(0, labels - columnsOf(label)));
@@ -142,6 +147,7 @@ function ChoiceRow({choice, selected, labels, columns}: ChoiceRowProps): ReactNo
 		<Text wrap="truncate">
 			<Text {...theme.style('selected')}>{selected ? `${pointer} ` : '  '}</Text>
 			<Text {...theme.style('accent')}>{letter}</Text>
+			{choice.mark === undefined ? null : <Text {...theme.style(choice.mark.tone)}>{sign}</Text>}
 			<Text {...theme.style(selected ? 'selected' : 'plain')}>{padded}</Text>
 			{detail === '' ? null : <Text {...theme.style(selected ? 'plain' : 'dim')}>{`   ${detail}`}</Text>}
 			{note === '' ? null : <Text {...theme.style(choice.noteTone ?? 'dim')}>{' '.repeat(gap) + note}</Text>}

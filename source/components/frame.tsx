@@ -1,7 +1,8 @@
-import {useState, type ReactNode} from 'react';
+import {useEffect, useState, type ReactNode} from 'react';
 import {Box, Text} from 'ink';
 import {keyHelpLines, keyText, reachable, useBindings, type Binding, type KeyHelp} from './bindings.js';
 import {columnsOf, cutTo, wrapText} from './columns.js';
+import {covered} from './covered.js';
 import {ScrollView, useScroll, type Scroll} from './scroll.js';
 import {RoomProvider, useSize, widestText, type Size} from './size.js';
 import {useTheme} from './theme.js';
@@ -27,17 +28,22 @@ export function Frame({where, right = '', bindings, explanation, typing = false,
 	const theme = useTheme();
 	const size = useSize();
 	const [explaining, setExplaining] = useState(false);
+	const explain = (is: boolean): void => {
+		covered.set(is);
+		setExplaining(is);
+	};
+	useEffect(() => () => covered.set(false), []);
 	const width = Math.max(20, Math.min(size.columns, widestText));
 	const inner = width - 2;
 	const own: readonly Binding[] = explanation === undefined ? [] : [{
 		keys: [typing ? 'ctrl-g' : '?'],
-		label: 'explain',
-		run: () => setExplaining(true),
+		label: 'help',
+		run: () => explain(true),
 	}];
 	const leave = bindings.filter(({keys}) => keys.includes('ctrl-c'));
 	const scroll = useScroll();
 	const all: readonly Binding[] = explaining
-		? [...scroll.bindings, {keys: ['esc', 'enter', '?', 'q', 'ctrl-g'], label: 'back', run: () => setExplaining(false)}, ...leave]
+		? [...scroll.bindings, {keys: ['esc', 'enter', '?', 'q', 'ctrl-g'], label: 'back', run: () => explain(false)}, ...leave]
 		: [...bindings.filter(binding => !leave.includes(binding)), ...own, ...leave];
 	useBindings(all, {typing: typing && !explaining});
 

@@ -2,6 +2,7 @@ import type {ReactNode} from 'react';
 import {Box, Text, useInput, usePaste} from 'ink';
 import {useCell} from './cell.js';
 import {columnsOf, cutTo} from './columns.js';
+import {covered} from './covered.js';
 import {keysOf} from './keys.js';
 import {makeSegmenter} from './simple-text.js';
 import {useRoom} from './size.js';
@@ -16,6 +17,8 @@ export type TextFieldOptions = {
 	/** Tab: longer texts for what stands before the cursor, best first; the common beginning is typed at once. */
 	readonly complete?: (value: string) => readonly string[];
 	readonly isActive?: boolean;
+	/** Characters that are no text while the field is empty: there they are keys of the screen. */
+	readonly reserved?: readonly string[];
 };
 
 export type TextFieldHandle = {
@@ -53,7 +56,9 @@ export function useTextField(options: TextFieldOptions): TextFieldHandle {
 		cell.set({state: cell.read().state, offered: found.length > 1 ? found : [], leftOut: null});
 	};
 
+	const reserves = (text: string): boolean => options.reserved?.includes(text) === true && valueOf(cell.read().state) === '';
 	useInput((input, key) => {
+		if (covered.read() || reserves(input)) return;
 		if (input.length > 1 && key.ctrl !== true && key.meta !== true) {
 			take({type: 'text', text: input});
 			return;
@@ -64,6 +69,7 @@ export function useTextField(options: TextFieldOptions): TextFieldHandle {
 		}
 	}, {isActive});
 	usePaste(text => {
+		if (covered.read()) return;
 		const {typed, leftOut} = pastedText(text);
 		take({type: 'text', text: typed}, leftOut);
 	}, {isActive});

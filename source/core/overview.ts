@@ -26,6 +26,5 @@ export type Overview = {
 	readonly cycle: HistoryEntry | null;
 	/** Freeze windows of the latest cycles of quiesce, oldest first. Milliseconds. */
 	readonly trend: readonly number[];
-	readonly cycles: number;
 	readonly presence: Presence;
 };

@@ -18,10 +18,12 @@ export type CycleLiveProps = {
 	readonly aborting?: boolean;
 	/** What is there instead of output, where none is expected (a backup seen from outside). */
 	readonly silence?: string;
+	/** Whether anything is frozen is only seen from outside, which may not see it. */
+	readonly seenFromOutside?: boolean;
 };
 
 /** A cycle while it runs: the phases, what is frozen or held, the filesystems, the scripts' last lines. Every part has its place from the start. */
-export function CycleLive({progress, now, waiting = null, aborting = false, silence}: CycleLiveProps): ReactNode {
+export function CycleLive({progress, now, waiting = null, aborting = false, silence, seenFromOutside = false}: CycleLiveProps): ReactNode {
 	const {rows} = useRoom();
 	const mountRows = Math.min(progress.mounts.length, Math.max(0, Math.min(6, rows - 14)));
 	const outputRows = Math.max(0, rows - 6 - 4 - (mountRows === 0 ? 0 : mountRows + 1) - 1);
@@ -31,7 +33,7 @@ export function CycleLive({progress, now, waiting = null, aborting = false, sile
 		<Box flexDirection="column">
 			{small ? null : <Phases progress={progress} now={now} />}
 			<Box flexDirection="column" marginTop={rows >= 10 ? 1 : 0} flexShrink={0}>
-				<StatusLine progress={progress} now={now} />
+				<StatusLine progress={progress} now={now} seenFromOutside={seenFromOutside} />
 				<HeldLine progress={progress} now={now} waiting={waiting} aborting={aborting} />
 			</Box>
 			{small ? <Phases progress={progress} now={now} rows={Math.max(1, rows - 2)} /> : null}
@@ -42,12 +44,12 @@ export function CycleLive({progress, now, waiting = null, aborting = false, sile
 }
 
 /** The one line that nobody may overlook while anything is frozen; otherwise how much of its time a script has used. */
-function StatusLine({progress, now}: {readonly progress: Progress; readonly now: number}): ReactNode {
+function StatusLine({progress, now, seenFromOutside}: {readonly progress: Progress; readonly now: number; readonly seenFromOutside: boolean}): ReactNode {
 	if (isFrozen(progress)) return <FrozenLine progress={progress} now={now} />;
 	const running = runningPhase(progress);
 	const time = running === null ? null : phaseTime(running, now);
 	if (running !== null && running.limitMs !== null && time !== null && time >= 1000) return <LimitLine name={running.name} time={time} limitMs={running.limitMs} />;
-	return <ThawedLine progress={progress} now={now} />;
+	return <ThawedLine progress={progress} now={now} seenFromOutside={seenFromOutside} />;
 }
 
 function FrozenLine({progress, now}: {readonly progress: Progress; readonly now: number}): ReactNode {
@@ -81,10 +83,10 @@ function LimitLine({name, time, limitMs}: {readonly name: string; readonly time:
 	);
 }
 
-function ThawedLine({progress, now}: {readonly progress: Progress; readonly now: number}): ReactNode {
+function ThawedLine({progress, now, seenFromOutside}: {readonly progress: Progress; readonly now: number; readonly seenFromOutside: boolean}): ReactNode {
 	const theme = useTheme();
 	const window = freezeWindowOf(progress, now);
-	return <Text wrap="truncate" {...theme.style('dim')}>{window === null ? '  nothing is frozen' : `  thawed after ${duration(window)}`}</Text>;
+	return <Text wrap="truncate" {...theme.style('dim')}>{window === null ? seenFromOutside ? '  nothing is seen to be frozen' : '  nothing is frozen' : `  thawed after ${duration(window)}`}</Text>;
 }
 
 function HeldLine({progress, now, waiting, aborting}: {readonly progress: Progress; readonly now: number; readonly waiting: number | null; readonly aborting: boolean}): ReactNode {

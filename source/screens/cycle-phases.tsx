@@ -70,7 +70,8 @@ function fitting(text: string, {script, state, attempt, attempts}: PhaseProgress
 	return [short, name].find(one => columnsOf(one) <= room) ?? '';
 }
 
-function PhaseLine({phase, frozen, now}: {readonly phase: PhaseProgress; readonly frozen: boolean; readonly now: number}): ReactNode {
+/** One phase in a line. */
+export function PhaseLine({phase, frozen, now}: {readonly phase: PhaseProgress; readonly frozen: boolean; readonly now: number}): ReactNode {
 	const theme = useTheme();
 	const {columns} = useRoom();
 	const mark = markOf(phase, frozen);

@@ -11,8 +11,8 @@ import type {Progress} from '../core/progress.js';
 import {outcomeWords} from '../core/verdict-words.js';
 import {Phases} from './cycle-phases.js';
 
-/** One line of a summary: a sign in front where it begins something, and a text that fits the width. */
-export type SummaryLine = {readonly mark?: Mark; readonly text: string; readonly tone: Tone};
+/** One line of a summary: a sign in front where it begins something, and a text that fits the width; or parts of it, each in its tone. */
+export type SummaryLine = {readonly mark?: Mark; readonly text: string; readonly tone: Tone; readonly parts?: readonly {readonly text: string; readonly tone: Tone}[]};
 
 type Writer = {readonly add: (text: string, options?: {readonly mark?: Mark; readonly tone?: Tone; readonly indent?: number; readonly lead?: string}) => void; readonly blank: () => void; readonly lines: readonly SummaryLine[]};
 
@@ -119,7 +119,7 @@ export function SummaryRow({line}: {readonly line: SummaryLine}): ReactNode {
 	return (
 		<Text wrap="truncate">
 			<Text {...theme.style(line.mark === undefined ? 'plain' : markTones[line.mark] ?? 'plain')}>{sign.padEnd(theme.markWidth + 1)}</Text>
-			<Text {...theme.style(line.tone)}>{line.text === '' ? ' ' : line.text}</Text>
+			{(line.parts ?? [{text: line.text === '' ? ' ' : line.text, tone: line.tone}]).map(({text, tone}, index) => <Text key={index} {...theme.style(tone)}>{text}</Text>)}
 		</Text>
 	);
 }

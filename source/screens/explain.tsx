@@ -1,5 +1,6 @@
 import type {ReactNode} from 'react';
 import {Box, Text} from 'ink';
+import {backBindings} from '../components/bindings.js';
 import {ChoiceList, type ChoiceListState} from '../components/choice-list.js';
 import {wrapText} from '../components/columns.js';
 import {Frame} from '../components/frame.js';
@@ -48,14 +49,14 @@ export const explanation = [
 	'Enter opens an error: what happened, what it does to the backup, and what to try, in the order of trying.',
 ];
 
-/** One error on a screen of its own. */
-export function ErrorFrame({entry, back, leave}: {readonly entry: ErrorEntry; readonly back: () => void; readonly leave: () => void}): ReactNode {
+/** One error on a screen of its own. `all`: to the list of all. */
+export function ErrorFrame({entry, back, all, leave}: {readonly entry: ErrorEntry; readonly back: () => void; readonly all?: () => void; readonly leave: () => void}): ReactNode {
 	const scroll = useScroll();
 	return (
 		<Frame
 			where={['explain', errorTitle(entry)]}
 			explanation={explanation}
-			bindings={[...scroll.bindings, {keys: ['esc', 'q', 'left'], label: 'back', run: back}, {keys: ['ctrl-c'], label: 'leave', run: leave}]}
+			bindings={[...scroll.bindings, ...(all === undefined ? [] : [{keys: ['/'], label: 'other errors', run: all}]), ...backBindings(back, {more: ['left', 'enter']}), {keys: ['ctrl-c'], label: 'leave', hidden: true, run: leave}]}
 		>
 			<ErrorArticle entry={entry} scroll={scroll} />
 		</Frame>

@@ -41,7 +41,11 @@ export function Home<Value>({overview, menu, now, notice}: HomeProps<Value>): Re
 	const roomy = rows >= 6 + 8;
 	// A narrow screen has room below rather than beside.
 	const stacked = columns < 60 && rows >= 2 + 1 + 8 + 1 + menu.choices.length;
-	const factRows = stacked ? 8 : 4;
+	// On a few lines only what is frozen or held goes before the menu.
+	const tiny = rows < 11;
+	const isUrgent = overview !== null && overview.presence.is !== 'nothing';
+	const shown = tiny ? (isUrgent || rows - lines.length - 1 - menu.choices.length >= 1 ? facts.slice(-1) : []) : facts;
+	const factRows = tiny ? shown.length : stacked ? 8 : 4;
 	return (
 		<Box flexDirection="column">
 			<Box flexDirection="column" height={roomy ? 2 : lines.length} flexShrink={0}>
@@ -52,13 +56,13 @@ export function Home<Value>({overview, menu, now, notice}: HomeProps<Value>): Re
 					</Text>
 				))}
 			</Box>
-			{rows < 11 ? null : (
+			{factRows === 0 ? null : (
 				<Box flexDirection="column" height={factRows} marginTop={roomy ? 1 : 0} flexShrink={0}>
-					{facts.map(fact => (stacked ? <StackedFact key={fact.label} fact={fact} /> : <FactRow key={fact.label} fact={fact} />))}
+					{shown.map(fact => (stacked ? <StackedFact key={fact.label} fact={fact} /> : <FactRow key={fact.label} fact={fact} />))}
 				</Box>
 			)}
 			<Box marginTop={1} flexShrink={0}>
-				<ChoiceList list={menu} height={Math.max(1, Math.min(menu.choices.length, rows - (roomy ? 4 + factRows : rows < 11 ? lines.length + 1 : lines.length + 5)))} />
+				<ChoiceList list={menu} height={Math.max(1, Math.min(menu.choices.length, rows - (roomy ? 4 + factRows : tiny ? lines.length + factRows + 1 : lines.length + 5)))} />
 			</Box>
 			<Box flexDirection="column" marginTop={1} flexShrink={0}>
 				{(notice ?? []).flatMap(text => wrapText(text, columns - 4).map((line, row) => (row === 0 ? line : `  ${line}`))).map((line, index) => (
@@ -73,14 +77,15 @@ function FactRow({fact}: {readonly fact: Fact}): ReactNode {
 	const theme = useTheme();
 	const {columns} = useRoom();
 	const sign = theme.symbols[fact.mark].padEnd(theme.markWidth);
-	const front = 2 + 13 + theme.markWidth + 1;
+	const label = columns < 50 ? fact.label.padEnd(10) : `  ${fact.label.padEnd(13)}`;
+	const front = label.length + theme.markWidth + 1;
 	const room = Math.max(4, columns - front);
 	const text = cutTo(partsThatFit(fact.text, room, ` ${theme.symbols.dot} `), room, theme.symbols.ellipsis);
 	const aside = fact.aside ?? '';
 	const gap = room - columnsOf(text) - columnsOf(aside);
 	return (
 		<Text wrap="truncate">
-			<Text {...theme.style('dim')}>{`  ${fact.label.padEnd(13)}`}</Text>
+			<Text {...theme.style('dim')}>{label}</Text>
 			<Text {...theme.style(fact.tone)}>{sign}</Text>
 			{` ${text}`}
 			<Text {...theme.style('dim')}>{aside === '' || gap < 2 ? '' : ' '.repeat(gap) + aside}</Text>
@@ -120,7 +125,7 @@ function factsOf(overview: Overview, now: number, symbols: Symbols): readonly Fa
 			? {label: 'Last backup', mark: 'pending', tone: 'dim', text: 'none seen on this machine yet'}
 			: {label: 'Last backup', ...outcomeMarks[azure.outcome], text: `${outcomeWords[azure.outcome]} ${symbols.dot} ${ago(now - Date.parse(azure.at))}`, aside: errorOf(azure)},
 		cycle === null
-			? {label: 'Last cycle', mark: 'pending', tone: 'dim', text: 'none yet: a rehearsal takes a few seconds'}
+			? {label: 'Last cycle', mark: 'pending', tone: 'dim', text: `none yet ${symbols.dot} a rehearsal takes a few seconds`}
 			: {label: 'Last cycle', ...outcomeMarks[cycle.outcome], text: `${ago(now - Date.parse(cycle.at))} ${symbols.dot} frozen ${duration(cycle.freezeWindowMs)} ${symbols.dot} held ${duration(cycle.quiesceWindowMs)}`, aside: errorOf(cycle) || trendLine(trend, symbols.levels)},
 		{label: 'Right now', ...presenceWords(presence)},
 	];

@@ -1,6 +1,6 @@
 import {readFileSync} from 'node:fs';
 import {extensionLockFile, readLockHolder} from './lock.js';
-import {processIds, readProcess} from './processes.js';
+import {commandLineOf, isRunning, processIds, readProcess} from './processes.js';
 
 /** What can be seen of the extension's work from outside, while its log is silent. */
 export type ExtensionSight = {
@@ -33,10 +33,23 @@ function findHelper(helperPath: string | null): ExtensionSight['helper'] {
 	return null;
 }
 
+/** The extension's daemon, which makes a backup; null where none runs. */
+export function findDaemon(): {readonly pid: number; readonly command: string} | null {
+	for (const pid of processIds()) {
+		const command = commandLineOf(pid);
+		if (command !== null && isDaemon(command) && isRunning(readProcess(pid))) return {pid, command};
+	}
+	return null;
+}
+
+function isDaemon(command: string): boolean {
+	return /handle\.py\b.*\bdaemon\b/.test(command);
+}
+
 function lockSight(): ExtensionSight['lock'] {
 	try {
 		const holder = readLockHolder(extensionLockFile);
-		return holder === null ? null : {...holder, isExtension: holder.command !== null && /handle\.py\b.*\bdaemon\b/.test(holder.command)};
+		return holder === null ? null : {...holder, isExtension: holder.command !== null && isDaemon(holder.command)};
 	} catch {
 		return null;
 	}

@@ -30,8 +30,15 @@ export function markVerified(stateDirectory: string, snapshotId: string, verifie
 
 /** The cycles of the history, newest first, `limit` of them at most. Lines that are torn or not understood are left out; no history is an empty one. */
 export function readHistory(stateDirectory: string, {limit = Number.POSITIVE_INFINITY}: {readonly limit?: number} = {}): readonly HistoryEntry[] {
-	const lines = [...segmentsOf(stateDirectory), fileName].flatMap(name => readLines(join(stateDirectory, name)));
-	return foldHistory(lines).slice(0, limit);
+	let entries: readonly HistoryEntry[] = [];
+	const files: (readonly (HistoryEntry | VerificationNote)[])[] = [];
+	// The youngest file first: most who ask for a few need no other.
+	for (const name of [fileName, ...segmentsOf(stateDirectory).toReversed()]) {
+		if (entries.length >= limit) break;
+		files.unshift(readLines(join(stateDirectory, name)));
+		entries = foldHistory(files.flat());
+	}
+	return entries.slice(0, limit);
 }
 
 /** False where there is a history that this user may not read; one that is not there yet can be read, and is empty. */

@@ -69,7 +69,7 @@ suite('frame', () => {
 			assert.equal(lines.length, 24);
 			assert.ok(lines[0]!.startsWith(' quiesce · set up · scri') && lines[0]!.endsWith('step 3 of 12'), lines[0]);
 			assert.ok(lines.every(line => columnsOf(line) <= Math.min(columns, 100)));
-			assert.ok(lines.some(line => line.includes('? explain')) && lines.at(-1)!.includes('leave, nothing is written'));
+			assert.ok(lines.some(line => line.includes('? help')) && lines.at(-1)!.includes('leave, nothing is written'));
 			assert.equal(lines[2], ' body');
 		}
 	});

@@ -23,7 +23,7 @@ const overview: Overview = {
 	configuration: '/etc/azure/VMSnapshotScriptPluginConfig.json', configured: true, verdict: {outcome: 'application-consistent', errors: []},
 	scripts: {pre: '/etc/azure/mariadb-pre.sh', post: '/etc/azure/mariadb-post.sh'}, filesystems: ['/', '/data'],
 	azure: entry({source: 'azure', at: '2026-11-23T01:12:00Z', outcome: 'file-system-consistent', errors: [{name: 'Pre-ScriptTimeout', code: 308}]}),
-	cycle: entry({}), trend: [100, 100, 200, 800], cycles: 5, presence: {is: 'nothing'},
+	cycle: entry({}), trend: [100, 100, 200, 800], presence: {is: 'nothing'},
 };
 
 function Screen({seen}: {readonly seen: Overview | null}): ReactNode {

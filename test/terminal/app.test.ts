@@ -117,7 +117,7 @@ suite('the app in a terminal', {skip}, () => {
 		await screen.press('?');
 		await screen.shows(/The first line says what the next backup[^]*Keys\n +↑↓ +choose\n[^]*↓ \d+ more/);
 		await screen.press('End');
-		await screen.shows(/\? +explain\n[^]*↑ \d+ above/);
+		await screen.shows(/\? +help\n[^]*↑ \d+ above/);
 		await screen.press('q');
 		await screen.shows('Run a live cycle');
 	});
@@ -129,11 +129,11 @@ suite('the app in a terminal', {skip}, () => {
 			await screen.resize(columns, rows);
 			const text = await screen.until(`laid out for ${columns}x${rows}`, shown => {
 				const lines = shown.split('\n');
-				return (lines[0] ?? '').startsWith(' quiesce · explain') && lines.every(line => line.length <= columns) && (lines.at(-2) ?? '').includes('ctrl-c leave') && lines.length - 1 === rows;
+				return (lines[0] ?? '').startsWith(' quiesce · explain') && lines.every(line => line.length <= columns) && (lines.at(-2) ?? '').includes('? help') && lines.length - 1 === rows;
 			});
 			assert.equal(text.match(/quiesce · explain/g)?.length, 1, text);
 			assert.equal(text.match(/Search/g)?.length, 1, text);
-			assert.equal(text.match(/ctrl-c/g)?.length, 1, text);
+			assert.equal(text.match(/\? help/g)?.length, 1, text);
 		}
 	});
 

@@ -1,5 +1,6 @@
 import type {ReactNode} from 'react';
 import {Text} from 'ink';
+import {backBindings} from '../../components/bindings.js';
 import {useCellValue, type Cell} from '../../components/cell.js';
 import {Frame} from '../../components/frame.js';
 import {SizeProvider, type Size} from '../../components/size.js';
@@ -26,8 +27,8 @@ function MissingView({route, back, leave}: ViewProps): ReactNode {
 		<Frame
 			where={[route.view]}
 			bindings={[
-				{keys: ['esc', 'q'], label: 'back', run: back},
-				{keys: ['ctrl-c'], label: 'leave', run: () => leave({exitCode: 130})},
+				...backBindings(back),
+				{keys: ['ctrl-c'], label: 'leave', hidden: true, run: () => leave({exitCode: 130})},
 			]}
 		>
 			<Text>This screen is not in this version yet. What it is for works as a command: quiesce --help</Text>

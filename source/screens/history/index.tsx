@@ -1,7 +1,7 @@
 import type {ReactNode} from 'react';
 import {Box, Text} from 'ink';
 import {ChoiceList, type ChoiceListState} from '../../components/choice-list.js';
-import {wrapText} from '../../components/columns.js';
+import {columnsOf, wrapText} from '../../components/columns.js';
 import {ScrollView, type Scroll} from '../../components/scroll.js';
 import {useRoom} from '../../components/size.js';
 import {useTheme, type Symbols} from '../../components/theme.js';
@@ -26,7 +26,7 @@ export function HistoryList({entries, list}: {readonly entries: readonly History
 	const listRows = Math.max(1, rows - (trendRows === 0 ? 0 : trendRows + 1));
 	return (
 		<Box flexDirection="column">
-			<Box flexDirection="column" height={Math.min(listRows, Math.max(list.choices.length, 1))} flexShrink={0}><ChoiceList list={list} height={listRows} /></Box>
+			<Box flexDirection="column" height={Math.min(listRows, Math.max(list.choices.length, 1))} flexShrink={0}><ChoiceList list={list} height={listRows} labelShare={0.7} /></Box>
 			{trendRows === 0 ? null : <Box flexDirection="column" marginTop={1} flexShrink={0}>{trend.slice(0, trendRows).map((line, index) => <SummaryRow key={index} line={line} />)}</Box>}
 		</Box>
 	);
@@ -56,7 +56,14 @@ export function trendLines(entries: readonly HistoryEntry[], columns: number, {l
 				const limit = limitMs === null || columns < 70 ? '' : ` of ${duration(limitMs)}`;
 				const words = columns < 56 ? duration(most) : `mostly ${duration(median)}, at most ${duration(most)}${limit}`;
 				const front = columns < 56 ? 12 : 18;
-				return {text: `${title.slice(0, front - 1).padEnd(front)}${sparkline(values, Math.max(6, Math.min(30, columns - 3 - front - words.length - 2)), levels).padEnd(Math.min(30, Math.max(6, columns - 3 - front - words.length - 2)))}  ${words}`, tone: 'plain'};
+				const room = Math.max(6, Math.min(30, columns - 3 - front - words.length - 2));
+				const chart = sparkline(values, room, levels);
+				return {
+					text: '', tone: 'plain', parts: [
+						{text: title.slice(0, front - 1).padEnd(front), tone: 'plain'}, {text: chart, tone: 'accent'},
+						{text: `${' '.repeat(Math.max(0, columns - 3 - front - columnsOf(chart) - words.length))}${words}`, tone: 'dim'},
+					],
+				};
 			}),
 		];
 	});
@@ -77,7 +84,9 @@ const verifiedWords: Readonly<Record<NonNullable<HistoryEntry['verified']>, stri
 
 export function detailLines(entry: HistoryEntry, columns: number, {arrow}: Symbols): readonly SummaryLine[] {
 	const width = columns - 3;
-	const row = (name: string, value: string | null): readonly SummaryLine[] => value === null ? [] : wrapText(value, Math.max(10, width - 18)).map((text, index) => ({text: `${(index === 0 ? name : '').padEnd(18)}${text}`, tone: 'plain'}));
+	const narrow = columns < 56;
+	const front = narrow ? 13 : 18;
+	const row = (name: string, value: string | null): readonly SummaryLine[] => value === null ? [] : wrapText(value, Math.max(10, width - front)).map((text, index) => ({text: `${(index === 0 ? name : '').padEnd(front)}${text}`, tone: 'plain'}));
 	const limit = entry.scriptLimitMs === null ? '' : ` of ${duration(entry.scriptLimitMs)}`;
 	const ms = (value: number | null, more = ''): string | null => value === null || value <= 0 ? null : `${duration(value)}${more}`;
 	const blank: SummaryLine = {text: '', tone: 'plain'};
@@ -87,13 +96,13 @@ export function detailLines(entry: HistoryEntry, columns: number, {arrow}: Symbo
 		...row('began', `${entry.at.slice(0, 19).replace('T', ' ')} UTC`),
 		...row('took', ms(entry.durationMs)),
 		...row('frozen', ms(entry.freezeWindowMs)),
-		...row('application held', ms(entry.quiesceWindowMs)),
+		...row(narrow ? 'held' : 'application held', ms(entry.quiesceWindowMs)),
 		...row('pre-script', ms(entry.preScriptMs, limit)),
 		...row('post-script', ms(entry.postScriptMs, limit)),
 		...row('filesystems', entry.mounts.length === 0 ? null : entry.mounts.join(', ')),
 		...row('snapshot', entry.snapshot === null ? null : entry.snapshot.path ?? entry.snapshot.id),
 		...row('verified', entry.verified === undefined ? null : verifiedWords[entry.verified]),
-		...row(entry.source === 'azure' ? 'Azure was told' : 'in Azure', entry.azure === null ? null : outcomeWords[entry.azure.outcome]),
+		...row(entry.source === 'azure' ? narrow ? 'Azure told' : 'Azure was told' : 'in Azure', entry.azure === null ? null : outcomeWords[entry.azure.outcome]),
 		...row('id', entry.id),
 		...(isWithoutReport(entry) ? [blank, ...wrapText(withoutReport.long, width).map((text, index): SummaryLine => index === 0 ? {mark: 'failed', text, tone: 'plain'} : {text, tone: 'plain'})] : []),
 		...entry.errors.flatMap((error): readonly SummaryLine[] => {

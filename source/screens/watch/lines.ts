@@ -27,8 +27,8 @@ export function backupHeadline({outcome}: CycleResult): string {
 	}
 }
 
-/** What a backup came to: outcome, windows, why it is less than it could be, what to do, and what else was noticed. */
-export function backupLines(story: CycleStory, width: number, {dot, arrow}: Symbols): readonly SummaryLine[] {
+/** What a backup came to, in a sentence, and its windows. */
+export function outcomeLines(story: CycleStory, width: number, {dot}: Symbols): readonly SummaryLine[] {
 	if (story.end === null) return [];
 	const {result} = story.end;
 	const {mark, tone} = outcomeMarks[result.outcome];
@@ -38,10 +38,16 @@ export function backupLines(story: CycleStory, width: number, {dot, arrow}: Symb
 		...(result.mounts.length === 0 ? [] : [result.mounts.join(', ')]),
 	].join(` ${dot} `);
 	const unknown = story.unseen ? 'The log does not tell of this backup: this is what its status file says.' : windows;
+	return [...wrapped(backupHeadline(result), width, {mark, tone}), ...wrapped(unknown, width, {tone: 'plain'})];
+}
+
+/** Why a backup is less than it could be, what to do, and what else was noticed: paragraphs, each with a blank line before it. */
+export function causeLines(story: CycleStory, width: number, {arrow}: Symbols): readonly SummaryLine[] {
+	if (story.end === null) return [];
+	const {result} = story.end;
+	const {tone} = outcomeMarks[result.outcome];
 	const named = new Set(story.warnings.filter(({warning}) => warning.id === 'less-consistent').map(() => result.errors[0]?.name));
 	return [
-		...wrapped(backupHeadline(result), width, {mark, tone}),
-		...wrapped(unknown, width, {tone: 'plain'}),
 		...story.warnings.flatMap(({warning}) => [{text: '', tone: 'plain'} as const, ...warningLines(warning, result, width, arrow, tone)]),
 		...result.errors.filter(({name}) => !named.has(name)).flatMap(error => {
 			const entry = findError(error.name);
