@@ -47,6 +47,12 @@ export function verdictReason(verdict: Verdict): string | null {
 	return reasons[error.name] ?? (error.code === null ? undefined : reasonsByCode[error.code]) ?? `Azure's extension will report ${error.name}${error.code === null ? '' : ` (${error.code})`}`;
 }
 
+/** The verdict where there is little room: "Tonight: file-system consistent. Azure will not find the pre-script." */
+export function verdictInShort(verdict: Verdict): string {
+	const why = verdictReason(verdict);
+	return `Tonight: ${verdict.outcome === 'failed' ? 'it will fail' : outcomeWords[verdict.outcome]}.${why === null ? '' : ` ${why.charAt(0).toUpperCase()}${why.slice(1)}.`}`;
+}
+
 /**
  * The verdict in one sentence: "Tonight's backup will be file-system consistent, not application-consistent: Azure will not find the pre-script."
  * `unseen`: the name of an error that the verdict cannot see, because it shows only when a script runs (a syntax error).

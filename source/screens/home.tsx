@@ -9,7 +9,7 @@ import {ago, duration} from '../core/durations.js';
 import {isWithoutReport, withoutReport, type HistoryEntry} from '../core/history.js';
 import type {Outcome} from '../core/outcome.js';
 import type {Overview, Presence} from '../core/overview.js';
-import {outcomeWords, verdictSentence} from '../core/verdict-words.js';
+import {outcomeWords, verdictInShort, verdictSentence} from '../core/verdict-words.js';
 
 const outcomeMarks: Readonly<Record<Outcome, {readonly mark: Mark; readonly tone: Tone}>> = {
 	'application-consistent': {mark: 'done', tone: 'good'},
@@ -33,14 +33,18 @@ export type HomeProps<Value> = {
 export function Home<Value>({overview, menu, now, notice}: HomeProps<Value>): ReactNode {
 	const theme = useTheme();
 	const {rows, columns} = useRoom();
-	const sentence = overview === null ? '' : overview.configured ? verdictSentence(overview.verdict) : 'Nothing is configured yet: backups of this VM are at best file-system consistent.';
-	const lines = wrapText(sentence, columns - 2).slice(0, 2);
+	const narrow = columns < 60;
+	const sentence = overview === null ? '' : overview.configured ? (narrow ? verdictInShort : verdictSentence)(overview.verdict) : 'Nothing is configured yet: backups of this VM are at best file-system consistent.';
+	const most = narrow ? 3 : 2;
+	const room = columns - theme.markWidth - 1;
+	const whole = wrapText(sentence, room);
+	const lines = whole.length <= most ? whole : [...whole.slice(0, most - 1), cutTo(whole.slice(most - 1).join(' '), room, theme.symbols.ellipsis)];
 	const facts = overview === null ? [] : factsOf(overview, now, theme.symbols);
 	const {mark, tone} = outcomeMarks[overview?.verdict.outcome ?? 'failed'];
-	// Two lines for the sentence and four for the facts from the start, so that nothing jumps when they are known.
-	const roomy = rows >= 6 + 8;
+	// The lines for the sentence and four for the facts are there from the start, so that nothing jumps when they are known.
+	const roomy = rows >= most + 12;
 	// A narrow screen has room below rather than beside.
-	const stacked = columns < 60 && rows >= 2 + 1 + 8 + 1 + menu.choices.length;
+	const stacked = narrow && rows >= most + 1 + 8 + 1 + menu.choices.length;
 	// On a few lines only what is frozen or held goes before the menu.
 	const tiny = rows < 11;
 	const isUrgent = overview !== null && overview.presence.is !== 'nothing';
@@ -48,7 +52,7 @@ export function Home<Value>({overview, menu, now, notice}: HomeProps<Value>): Re
 	const factRows = tiny ? shown.length : stacked ? 8 : 4;
 	return (
 		<Box flexDirection="column">
-			<Box flexDirection="column" height={roomy ? 2 : lines.length} flexShrink={0}>
+			<Box flexDirection="column" height={roomy ? most : lines.length} flexShrink={0}>
 				{overview === null ? <Text {...theme.style('dim')}>Looking at this machine.</Text> : lines.map((line, index) => (
 					<Text key={index} wrap="truncate">
 						<Text {...theme.style(tone)}>{index === 0 ? theme.symbols[mark].padEnd(theme.markWidth) : ' '.repeat(theme.markWidth)}</Text>
@@ -62,7 +66,7 @@ export function Home<Value>({overview, menu, now, notice}: HomeProps<Value>): Re
 				</Box>
 			)}
 			<Box marginTop={1} flexShrink={0}>
-				<ChoiceList list={menu} height={Math.max(1, Math.min(menu.choices.length, rows - (roomy ? 4 + factRows : tiny ? lines.length + factRows + 1 : lines.length + 5)))} />
+				<ChoiceList list={menu} height={Math.max(1, Math.min(menu.choices.length, rows - (roomy ? most + 2 + factRows : tiny ? lines.length + factRows + 1 : lines.length + 5)))} />
 			</Box>
 			<Box flexDirection="column" marginTop={1} flexShrink={0}>
 				{(notice ?? []).flatMap(text => wrapText(text, columns - 4).map((line, row) => (row === 0 ? line : `  ${line}`))).map((line, index) => (
