@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {suite, test} from 'node:test';
+import * as fc from 'fast-check';
 import {Failure} from '../../source/core/failure.js';
 import {planFreeze, type FreezeOptions, type FreezePlan} from '../../source/core/freeze-plan.js';
 import type {DeviceFact, MountFact, MountFacts} from '../../source/core/mount-facts.js';
@@ -85,4 +86,24 @@ suite('named mounts', () => {
 		assert.throws(() => plan({requested: ['/data'], fence: ['/ext3']}), /may not be frozen: it is outside the fence/);
 		assert.throws(() => plan({requested: ['/box/part'], fence: ['/box/part']}), /also mounted at \/box/);
 	});
+});
+
+test('whatever lies on whatever: each filesystem once, none after the one that it lies on, / alone and last', () => {
+	fc.assert(fc.property(fc.array(fc.nat(), {minLength: 1, maxLength: 12}), fc.array(fc.nat(), {maxLength: 12}), (parents, order) => {
+		// Each lies on one of those before it, or on a disk.
+		const devices = Object.fromEntries([disk('sda'), ...parents.map((parent, index) => (parent % 3 === 0 ? disk(`sd${index}`) : loop(`loop${index}`, `/image${index}`, `8:${parent % (index + 1)}`)))].map((fact, number) => [`8:${number}`, fact]));
+		const mounts = Object.keys(devices).map((device, number) => mount(number + 1, number === 0 ? '/' : `/m${number}`, 'ext4', device));
+		const requested = order.length === 0 ? mounts.map(one => one.mount) : order.map(number => mounts[number % mounts.length]!.mount);
+		const planned = planFreeze({mounts, devices, resourceDevices: []}, {requested, skip: [], fence: null}).waves;
+		const level = new Map(planned.flatMap((wave, at) => wave.map(({device}) => [device, at] as const)));
+		assert.deepEqual(planned.flat().map(target => target.mount).toSorted(), [...new Set(requested)].toSorted());
+		assert.ok(planned.every(wave => wave.length > 0));
+		for (const [device, at] of level) {
+			for (let below = devices[device]?.loops[0]?.imageDevice; below !== undefined && below !== null; below = devices[below]?.loops[0]?.imageDevice) {
+				assert.ok(at < (level.get(below) ?? Infinity), `${device} before ${below}`);
+			}
+		}
+
+		if (requested.includes('/')) assert.deepEqual(planned.at(-1)?.map(target => target.mount), ['/']);
+	}));
 });
