@@ -52,4 +52,16 @@ suite('while anything is frozen', {skip}, () => {
 			assert.match(written, /"event":"result"|Application-consistent/);
 		});
 	}
+
+	test('of a snapshot nothing but its copies is written', async context => {
+		const one = await makeCycleLab({disks: [{name: 'data', type: 'ext4'}, {name: 'log', type: 'ext4'}]});
+		context.after(async () => one.end());
+		const trace = `${one.sandbox.directory}/trace`;
+		const end = await one.sandbox.run('strace', ['-f', '-y', '-qq', '-e', `trace=openat,open,mmap,ioctl,${[...changing, ...writing].join(',')}`, '-o', trace, bundledQuiesce, ...one.arguments(['--snapshot', 'image'])]);
+		assert.equal(end.exitCode, 0, end.stderr);
+		const calls = whileFrozen(readFileSync(trace, 'utf8')).filter(harmful);
+		const copies = new RegExp(`${one.sandbox.stateDirectory}/snapshots/\\.partial-[^/]*/(?:data|log)\\.img`);
+		assert.deepEqual(calls.filter(call => !copies.test(call)), []);
+		assert.ok(calls.length > 0, 'the trace shows no copy');
+	});
 });
