@@ -17,6 +17,7 @@ export const hostChecks = [
 		id: 'host-private',
 		title: "nobody but root can change the extension's plugin host file",
 		needs: ['extension'],
+		applies: ({check: {workload}}) => workload === null,
 		conclude({extension}) {
 			const file = hostFile(extension);
 			if (file === null || file.kind !== 'file') return [];
@@ -40,6 +41,7 @@ export const hostChecks = [
 		id: 'host-readable',
 		title: "the extension's plugin host file can be read",
 		needs: ['extension'],
+		applies: ({check: {workload}}) => workload === null,
 		conclude({extension, check: {errors}}) {
 			const file = hostFile(extension);
 			const trouble = hostTrouble(extension);
@@ -58,9 +60,30 @@ export const hostChecks = [
 		},
 	}),
 	check({
+		id: 'host-time',
+		title: 'the plugin host file gives the scripts time',
+		needs: ['extension'],
+		applies: ({check: {workload}}) => workload === null,
+		conclude({extension, check: {errors, settings}}) {
+			const file = hostFile(extension);
+			return file === null || errors.length > 0 || settings.pre === null || settings.hostLimitMs > 0 ? [] : [finding({
+				id: 'host-no-time',
+				severity: 'error',
+				error: 'error',
+				title: 'The plugin host file gives the scripts no time',
+				detail: `timeoutInSeconds in ${file.path} is ${settings.hostTimeoutSeconds}: Azure starts the pre-script, does not wait for it, and stops with an exception. There is no backup, and the post-script does not run. (Error 2.)`,
+				remedy: 'Write 1800 there.',
+				note: String(settings.hostTimeoutSeconds),
+				path: file.path,
+				source: 'verdict',
+			})];
+		},
+	}),
+	check({
 		id: 'host-plugins',
 		title: 'the plugin host file starts one pair of scripts',
 		needs: ['extension'],
+		applies: ({check: {workload}}) => workload === null,
 		conclude({extension, check: {errors, settings}}) {
 			const file = hostFile(extension);
 			if (file === null || file.kind !== 'file') return [];

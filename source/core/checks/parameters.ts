@@ -2,6 +2,7 @@ import {Buffer} from 'node:buffer';
 import {check} from './check.js';
 import type {Facts} from './facts.js';
 import {finding, type Finding} from './finding.js';
+import {looksSecret} from './secrets.js';
 import {setSetting} from './settings.js';
 import {kebab, list, shown} from './words.js';
 
@@ -9,17 +10,6 @@ const keys = ['preScriptParams', 'postScriptParams'] as const;
 
 function hasSettings({configuration}: Facts): boolean {
 	return configuration.settings !== null;
-}
-
-/** A parameter that gives a secret away: by its name, by the option before it, or by its looks. */
-export function looksSecret(parameter: string, before: string | undefined): boolean {
-	if (/(?:^|[^a-z])(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[-_]?key|access[-_]?key|account[-_]?key|credentials?|sig)\s*[=:]\s*[^\s/${][^\s]*/i.test(parameter)) return true;
-	if (before !== undefined && /^--?(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[-_]?key|access[-_]?key)$/i.test(before) && !/^[-/$]/.test(parameter) && parameter !== '') return true;
-	if (/:\/\/[^\s/:@]+:[^\s/@]+@/.test(parameter) || /\b(?:AKIA|ASIA)[A-Z\d]{16}\b/.test(parameter) || /\beyJ[\w-]{10,}\.[\w-]{10,}\./.test(parameter)) return true;
-	// Long, mixed and without structure: a key in base64. Paths, identifiers and hashes in hexadecimal are not.
-	return /^[A-Za-z\d+/_-]{40,}={0,2}$/.test(parameter)
-		&& /[A-Z]/.test(parameter) && /[a-z]/.test(parameter) && /\d/.test(parameter)
-		&& !parameter.startsWith('/') && !/[-_/][a-z]+[-_/]/i.test(parameter);
 }
 
 /** What the scripts are given. */

@@ -1,4 +1,5 @@
 import type {Role, ScriptFacts} from './facts.js';
+import {withoutSecrets} from './secrets.js';
 
 /** `0755`, as administrators write permissions. */
 export function octal(mode: number): string {
@@ -42,9 +43,9 @@ export function count(number: number, one: string, many = `${one}s`): string {
 	return `${number} ${number === 1 ? one : many}`;
 }
 
-/** A value of the configuration as it stands in JSON, bounded for a line. */
+/** A value of the configuration as it stands in JSON, bounded for a line and without secrets. */
 export function shown(value: unknown): string {
-	const text = typeof value === 'number' ? String(value) : JSON.stringify(value) ?? String(value);
+	const text = typeof value === 'number' ? String(value) : JSON.stringify(withoutSecrets(value)) ?? String(value);
 	if (text.length <= 40) return text;
 	// Not in the middle of a character that takes two places, nor of an escape.
 	const head = text.slice(0, 36).replace(/[\uD800-\uDBFF]$|\\(?:u[\da-f]{0,3})?$/i, '');

@@ -1,4 +1,6 @@
+import {findError} from '../errors.js';
 import {iniSection} from '../extension/ini.js';
+import {verdictReason} from '../verdict-words.js';
 import {check} from './check.js';
 import {finding, type Finding} from './finding.js';
 import {octal} from './words.js';
@@ -18,6 +20,25 @@ export const workloadChecks = [
 			path: extension.workload.path,
 			source: 'extension',
 		})],
+	}),
+	check({
+		id: 'workload-works',
+		title: 'workload.conf says what Azure\'s own scripts need',
+		needs: ['check'],
+		applies: ({check: {workload}}) => workload !== null,
+		conclude: ({check: {workloadErrors}, extension: {workload: {path}}}) => workloadErrors.map(error => {
+			const entry = findError(String(error.code));
+			return finding({
+				id: `workload-error-${error.code}`,
+				severity: 'error',
+				error: error.name,
+				title: verdictReason({outcome: 'failed', errors: [error]}) ?? error.name,
+				detail: `${entry?.happened ?? ''} ${entry?.effect ?? ''} (${error.name}, ${error.code}.)`.trim(),
+				remedy: entry?.remedies.join(' ') ?? `See what it means: quiesce explain ${error.name}`,
+				path,
+				source: 'verdict',
+			});
+		}),
 	}),
 	check({
 		id: 'workload-private',

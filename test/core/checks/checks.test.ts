@@ -159,12 +159,14 @@ const table: Readonly<Record<string, readonly [FactsOrder, ...string[]]>> = {
 	'the extension\'s own plugin host file, everybody\'s': [{shippedHost: makeFile('/var/lib/waagent/x/main/VMSnapshotPluginHost.conf', '[pre_post]\n', {mode: 0o666})}, 'error host-permissions'],
 	'the extension\'s own plugin host file is gone': [{shippedHost: makeFile('/var/lib/waagent/x/main/VMSnapshotPluginHost.conf', null)}, 'error verdict-313'],
 	'a plugin that the extension does not bring': [{host: makeFile('/etc/azure/VMSnapshotPluginHost.conf', `[pre_post]\nnumberOfPlugins: 1\npluginName0: oracle\npluginPath0: /etc/azure\npluginConfigPath0: ${configurationPath}\n`, {mode: 0o644})}, 'error host-damaged'],
+	'a plugin host file that leaves no time': [{host: makeFile('/etc/azure/VMSnapshotPluginHost.conf', `[pre_post]\ntimeoutInSeconds: -60\nnumberOfPlugins: 1\npluginName0: ScriptRunner\npluginPath0: /etc/azure\npluginConfigPath0: ${configurationPath}\n`, {mode: 0o644})}, 'error host-no-time', 'warning timeout-capped'],
 	'a plugin host file without plugins': [{host: makeFile('/etc/azure/VMSnapshotPluginHost.conf', '[pre_post]\nnumberOfPlugins: 0\n', {mode: 0o644}), configuration: {mode: 0o777}}, 'warning host-no-plugins'],
 	'a plugin host file with two plugins': [{host: makeFile('/etc/azure/VMSnapshotPluginHost.conf', `[pre_post]\nnumberOfPlugins: 2\n${[0, 1].map(index => `pluginName${index}: ScriptRunner\npluginPath${index}: /etc/azure\npluginConfigPath${index}: ${configurationPath}\n`).join('')}`, {mode: 0o644})}, 'warning host-several-plugins'],
 	'a plugin host file that promises a second plugin': [{host: makeFile('/etc/azure/VMSnapshotPluginHost.conf', `[pre_post]\nnumberOfPlugins: 2\npluginName0: ScriptRunner\npluginPath0: /etc/azure\npluginConfigPath0: ${configurationPath}\n`, {mode: 0o644})}, 'error host-damaged'],
 	'a workload': [{workload: '[workload]\nworkload_name = oracle\nlinux_user = oracle\n', text: null}, 'info workload-takes-over'],
-	'a workload without a login': [{workload: '[workload]\nworkload_name = oracle\n'}, 'error verdict-505', 'info workload-takes-over'],
-	'a workload with a folder that it has no use for': [{workload: '[workload]\nworkload_name = oracle\nlinux_user = oracle\nipc_folder = /tmp\n'}, 'error verdict-510', 'info workload-takes-over'],
+	'a workload, and a plugin host file that nobody reads then': [{workload: '[workload]\nworkload_name = oracle\nlinux_user = oracle\n', host: makeFile('/etc/azure/VMSnapshotPluginHost.conf', 'damaged', {mode: 0o666})}, 'info workload-takes-over'],
+	'a workload without a login': [{workload: '[workload]\nworkload_name = oracle\n'}, 'error workload-error-505', 'info workload-takes-over'],
+	'a workload with a folder that it has no use for': [{workload: '[workload]\nworkload_name = oracle\nlinux_user = oracle\nipc_folder = /tmp\n'}, 'error workload-error-510', 'info workload-takes-over'],
 	'a workload that others may write': [{workload: '[workload]\nworkload_name = oracle\nlinux_user = oracle\n', workloadFile: {mode: 0o666}}, 'error workload-writable', 'info workload-takes-over'],
 	'a workload whose password others may read': [{workload: '[workload]\nworkload_name = oracle\ncredString = -psecret\n', workloadFile: {mode: 0o644}}, 'warning workload-readable', 'info workload-takes-over'],
 	'a last backup that was less': [{logged: {at: '2026-11-23T01:12:00.000Z', running: false, verdict: {outcome: 'file-system-consistent', errors: [{name: 'Pre-ScriptTimeout', code: 308}]}}}, 'warning last-backup-less'],
@@ -202,8 +204,14 @@ suite('the report', () => {
 		assert.equal(sentence, 'Azure accepts the configuration, but tonight\'s backup will not be application-consistent: the pre-script will fail.');
 	});
 
-	test('errors of the verdict that no check speaks of are told in the error table\'s words', () => {
-		const {detail, remedy, error} = find({workload: '[workload]\nworkload_name = mysql\nlinux_user = root\n'}, 'verdict-507');
+	test('secrets are said of, and not shown', () => {
+		const {findings} = examineFacts(makeFacts({settings: {PreScriptParams: ['--password', 'hunter2', '-h'], postScriptParams: 'AccountKey=Zm9vYmFy'}}));
+		assert.doesNotMatch(JSON.stringify(findings.map(({title, detail, remedy, note}) => [title, detail, remedy, note])), /hunter2|Zm9vYmFy/);
+		assert.match(find({settings: {PreScriptParams: ['--password', 'hunter2', '-h']}}, 'misspelt-pre-script-params').detail, /\["--password","…","-h"\]/);
+	});
+
+	test('errors of the database\'s own scripts are told in the error table\'s words', () => {
+		const {detail, remedy, error} = find({workload: '[workload]\nworkload_name = mysql\nlinux_user = root\n'}, 'workload-error-507');
 		assert.equal(error, 'FailedWorkloadIPCDirectoryMissing');
 		assert.match(detail, /ipc_folder/);
 		assert.match(remedy, /folder/);
