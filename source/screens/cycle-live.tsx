@@ -26,19 +26,21 @@ export type CycleLiveProps = {
 export function CycleLive({progress, now, waiting = null, aborting = false, silence, seenFromOutside = false}: CycleLiveProps): ReactNode {
 	const {rows} = useRoom();
 	const mountRows = Math.min(progress.mounts.length, Math.max(0, Math.min(6, rows - 14)));
-	const outputRows = Math.max(0, rows - 6 - 4 - (mountRows === 0 ? 0 : mountRows + 1) - 1);
+	// Where there are few lines, the space between the parts goes to what the scripts write.
+	const tight = rows < 13;
+	const outputRows = Math.max(0, tight ? rows - 8 : rows - 6 - 4 - (mountRows === 0 ? 0 : mountRows + 1) - 1);
 	// Where not everything fits, what is frozen goes before the phases.
 	const small = rows < 8;
 	return (
 		<Box flexDirection="column">
 			{small ? null : <Phases progress={progress} now={now} />}
-			<Box flexDirection="column" marginTop={rows >= 10 ? 1 : 0} flexShrink={0}>
+			<Box flexDirection="column" marginTop={tight ? 0 : 1} flexShrink={0}>
 				<StatusLine progress={progress} now={now} seenFromOutside={seenFromOutside} />
 				<HeldLine progress={progress} now={now} waiting={waiting} aborting={aborting} />
 			</Box>
 			{small ? <Phases progress={progress} now={now} rows={Math.max(1, rows - 2)} /> : null}
 			{mountRows === 0 ? null : <Mounts mounts={progress.mounts} rows={mountRows} />}
-			{outputRows === 0 ? null : <Output progress={progress} rows={outputRows} {...(silence === undefined ? {} : {silence})} />}
+			{outputRows === 0 ? null : <Output progress={progress} rows={outputRows} tight={tight} {...(silence === undefined ? {} : {silence})} />}
 		</Box>
 	);
 }
@@ -69,7 +71,7 @@ function FrozenLine({progress, now}: {readonly progress: Progress; readonly now:
 function LimitLine({name, time, limitMs}: {readonly name: string; readonly time: number; readonly limitMs: number}): ReactNode {
 	const theme = useTheme();
 	const {columns} = useRoom();
-	const text = `${duration(time)} of at most ${duration(limitMs)}`;
+	const text = `${duration(time)} of ${columns < 50 ? '' : 'at most '}${duration(limitMs)}`;
 	const cells = Math.max(5, Math.min(20, columns - 2 - columnsOf(text) - name.length - 6));
 	const {full, empty} = barText(time / limitMs, cells, theme.symbols.barFull, theme.symbols.barEmpty);
 	const tone: Tone = time / limitMs > 0.8 ? 'warning' : 'accent';
@@ -86,6 +88,10 @@ function LimitLine({name, time, limitMs}: {readonly name: string; readonly time:
 function ThawedLine({progress, now, seenFromOutside}: {readonly progress: Progress; readonly now: number; readonly seenFromOutside: boolean}): ReactNode {
 	const theme = useTheme();
 	const window = freezeWindowOf(progress, now);
+	// A filesystem takes no writes from the beginning of the call on, and perhaps for as long as the kernel does not answer it.
+	const doing = progress.result !== null ? null : progress.mounts.some(({state}) => state === 'hung') ? 'the kernel does not answer: whatever writes there may wait'
+		: progress.mounts.some(({state}) => state === 'freezing') ? 'being frozen: whatever writes there waits already' : null;
+	if (doing !== null) return <Text wrap="truncate" {...theme.style('warning')}>{`  ${doing}`}</Text>;
 	return <Text wrap="truncate" {...theme.style('dim')}>{window === null ? seenFromOutside ? '  nothing is seen to be frozen' : '  nothing is frozen' : `  thawed after ${duration(window)}`}</Text>;
 }
 
@@ -147,14 +153,14 @@ function urgency({state}: MountProgress): number {
 }
 
 /** The scripts' last lines; on the way, warnings are told in the same place. */
-function Output({progress, rows, silence}: {readonly progress: Progress; readonly rows: number; readonly silence?: string}): ReactNode {
+function Output({progress, rows, tight, silence}: {readonly progress: Progress; readonly rows: number; readonly tight: boolean; readonly silence?: string}): ReactNode {
 	const theme = useTheme();
 	const {columns} = useRoom();
 	const {gutter, ellipsis, warning} = theme.symbols;
 	const warnings = progress.warnings.slice(-Math.max(1, Math.floor(rows / 3)));
 	const lines = progress.output.slice(-Math.max(0, rows - warnings.length));
 	return (
-		<Box flexDirection="column" marginTop={1} flexShrink={0}>
+		<Box flexDirection="column" marginTop={tight ? 0 : 1} flexShrink={0}>
 			{lines.length === 0 && silence !== undefined ? <Text wrap="truncate" {...theme.style('dim')}>{`  ${silence}`}</Text> : null}
 			{lines.map(({number, line, stream}) => (
 				<Text key={number} wrap="truncate">

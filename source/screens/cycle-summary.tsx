@@ -86,7 +86,8 @@ export function summaryLines(progress: Progress, result: CycleResult, width: num
 		const entry = findError(error.name);
 		out.blank();
 		out.add(`${errorName(error)}${entry === undefined ? '' : `: ${entry.happened}`}`, {mark: 'failed', tone: 'bad'});
-		const phase = progress.phases.find(({errors}) => errors.some(({name}) => name === error.name));
+		// Where a phase met several, it says once why.
+		const phase = progress.phases.find(({errors: [first]}) => first?.name === error.name);
 		if (phase?.detail !== null && phase?.detail !== undefined) out.add(phase.detail);
 		// The screen on which they stood is gone.
 		for (const {line} of progress.output.filter(({phase: from}) => from === phase?.name).slice(-lastLines)) out.add(cutTo(line.replaceAll('\t', '    '), width - 4, ellipsis), {lead: `${gutter} `});

@@ -108,9 +108,24 @@ suite('the live cycle', () => {
 		assert.match(live(late, 900, 40, {rows: 10}), /post-script +post\.sh/);
 	});
 
+	test('at 40 columns and 15 lines the limit and the last line of output are there', () => {
+		const writes = fold([[0, {event: 'phase', phase: 'pre-script', state: 'started', attempt: 1, limitMs: 30_000, script: '/pre.sh'}], [100, {event: 'output', phase: 'pre-script', stream: 'stdout', line: 'connecting'}]]);
+		const text = live(writes, 27_000, 40, {rows: 15});
+		assert.match(text, /27 s of 30 s\n/);
+		assert.match(text, /│ connecting/);
+		assert.match(text, /post-script/);
+	});
+
 	test('a script near its limit shows how much of it is used', () => {
 		const slow = fold([[0, {event: 'phase', phase: 'pre-script', state: 'started', attempt: 1, limitMs: 30_000, script: '/pre.sh'}]]);
 		assert.match(live(slow, 27_000, 80), /pre-script {2}█{18}░░ {2}27 s of at most 30 s/);
+	});
+
+	test('nobody is told that nothing is frozen while a call is under way, or is not answered', () => {
+		const begun: readonly (readonly [number, CycleHappening])[] = [[500, {event: 'phase', phase: 'freeze', state: 'started', mounts: ['/data']}], [510, {event: 'mount', mount: '/data', state: 'freezing'}]];
+		assert.match(live(fold(begun), 3000, 80), /being frozen: whatever writes there waits already/);
+		assert.match(live(fold([...begun, [10_510, {event: 'mount', mount: '/data', state: 'hung', detail: 'ETIMEDOUT'}]]), 11_000, 80), /does not answer: whatever writes there may wait/);
+		for (const columns of [40, 80]) assert.doesNotMatch(live(fold(begun), 3000, columns), /nothing is frozen/);
 	});
 
 	test('a filesystem that does not answer stands first, and says so', () => {
