@@ -1,4 +1,5 @@
 import {rmSync} from 'node:fs';
+import {constants} from 'node:os';
 import {join} from 'node:path';
 import {lookAt} from './file-look.js';
 import {openStateDirectory, stateDirectoryPath} from './state-directory.js';
@@ -34,6 +35,23 @@ export async function removeDraft(directory: string = stateDirectoryPath()): Pro
 
 async function openStore(directory: string): Promise<{get: (key: 'draft', otherwise: unknown) => unknown; set: (key: 'draft', value: unknown) => void}> {
 	const cwd = openStateDirectory(directory);
-	const {default: Conf} = await import('conf');
+	const Conf = await loadConf();
 	return new Conf<{draft: unknown}>({cwd, configName: name, configFileMode: 0o600, clearInvalidConfig: true});
+}
+
+/**
+ * What conf itself uses for its files listens for every signal that ends a process, and sends it to the process once more. Which signals end quiesce,
+ * and how, is decided elsewhere: a cycle that follows the set-up is aborted by them, and not killed.
+ */
+async function loadConf(): Promise<(typeof import('conf'))['default']> {
+	const signals = Object.keys(constants.signals) as NodeJS.Signals[];
+	const before = new Map(signals.map(signal => [signal, process.listeners(signal)]));
+	const {default: Conf} = await import('conf');
+	for (const [signal, known] of before) {
+		for (const listener of process.listeners(signal)) {
+			if (!known.includes(listener)) process.off(signal, listener);
+		}
+	}
+
+	return Conf;
 }

@@ -10,10 +10,13 @@ test('a draft is kept for root alone, taken up again and forgotten', async () =>
 	const directory = join(base, 'state');
 	try {
 		assert.equal(await loadDraft(directory), null);
+		const listening = (): readonly number[] => (['SIGHUP', 'SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGUSR2', 'SIGALRM'] as const).map(signal => process.listenerCount(signal));
+		const before = listening();
 		const draft = {version: 1, entries: {preParameters: ['ä b', ''], 'a.b': true}, base: null};
 		await saveDraft({version: 1, entries: {}}, directory);
 		await saveDraft(draft, directory);
 		assert.deepEqual(await loadDraft(directory), draft);
+		assert.deepEqual(listening(), before, 'what ends the process is nobody\'s business here');
 		const [name, ...more] = readdirSync(directory);
 		assert.deepEqual(more, []);
 		const path = join(directory, name!);
