@@ -1,3 +1,4 @@
+import type ConfStore from 'conf';
 import {rmSync} from 'node:fs';
 import {constants} from 'node:os';
 import {join} from 'node:path';
@@ -43,7 +44,7 @@ async function openStore(directory: string): Promise<{get: (key: 'draft', otherw
  * What conf itself uses for its files listens for every signal that ends a process, and sends it to the process once more. Which signals end quiesce,
  * and how, is decided elsewhere: a cycle that follows the set-up is aborted by them, and not killed.
  */
-async function loadConf(): Promise<(typeof import('conf'))['default']> {
+async function loadConf(): Promise<typeof ConfStore> {
 	const signals = Object.keys(constants.signals) as NodeJS.Signals[];
 	const before = new Map(signals.map(signal => [signal, process.listeners(signal)]));
 	const {default: Conf} = await import('conf');
