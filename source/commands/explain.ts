@@ -1,5 +1,5 @@
 import {pageAbout, pageNames} from '../applications/pages.js';
-import {errorTable, findError, searchErrors} from '../core/errors.js';
+import {errorTable, findError, nearErrors} from '../core/errors.js';
 import type {ErrorEntry} from '../core/errors/entry.js';
 import {exitCodes, Failure} from '../core/failure.js';
 import {wrap} from '../core/wrap.js';
@@ -41,7 +41,7 @@ export const run: Command = async invocation => {
 	}
 
 	if (entry === undefined) {
-		const near = searchErrors(wanted).slice(0, 5);
+		const near = nearErrors(wanted);
 		throw new Failure(`There is no error "${wanted}".`, {
 			exitCode: exitCodes.usage,
 			remedy: [...near.map(found => `quiesce explain ${found.code ?? found.name}   ${found.name}`), 'All of them, and the applications: quiesce explain'],

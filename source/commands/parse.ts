@@ -1,5 +1,5 @@
 import {parseArgs} from 'node:util';
-import {distance} from '../core/checks/words.js';
+import {distance} from '../core/spelling-distance.js';
 import {exitCodes, Failure} from '../core/failure.js';
 import type {Flags} from './invocation.js';
 import {appOptions, commands as registered, commonOptions, options, type CommandEntry, type OptionName} from './table.js';

@@ -90,6 +90,8 @@ function remedyFor(error: unknown, path: string): string {
 		case 'ENOSPC':
 		case 'EDQUOT':
 			return `Make room there (df -h ${dirname(path)}), and try again.`;
+		case 'EPERM':
+			return `See which of them it is (lsattr ${path}; lsattr -d ${dirname(path)}), take it away (chattr -i), and try again.`;
 		case 'EROFS':
 			return `Find out why it is read-only (findmnt -T ${dirname(path)}, dmesg), and try again once it can be written.`;
 		default:

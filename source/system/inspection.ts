@@ -2,8 +2,8 @@ import {Buffer} from 'node:buffer';
 import {closeSync, constants, fstatSync, lstatSync, opendirSync, openSync, readFileSync, readlinkSync, readSync, statSync, type Stats} from 'node:fs';
 import {basename, dirname, join} from 'node:path';
 import type {OpenPlace} from '../core/checks/facts.js';
-import {distance} from '../core/checks/words.js';
 import type {FileFacts} from '../core/extension/types.js';
+import {distance} from '../core/spelling-distance.js';
 
 let users: {readonly stamp: string; readonly names: ReadonlyMap<number, string>} | null = null;
 

@@ -2,7 +2,8 @@ import {settingKeys} from '../config/settings.js';
 import {check} from './check.js';
 import {finding, type Finding, type SettingEdit} from './finding.js';
 import {usableValue} from './meant.js';
-import {distance, kebab, shown} from './words.js';
+import {distance} from '../spelling-distance.js';
+import {kebab, shown} from './words.js';
 
 /** Every key that the extension reads. */
 export const knownKeys = [...settingKeys, 'appName'] as const;

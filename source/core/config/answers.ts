@@ -2,7 +2,8 @@ import {Buffer} from 'node:buffer';
 import {Ajv2020} from 'ajv/dist/2020.js';
 import type {ErrorObject} from 'ajv/dist/2020.js';
 import schema from '../../../templates/answers.schema.json' with {type: 'json'};
-import {distance, shown} from '../checks/words.js';
+import {shown} from '../checks/words.js';
+import {distance} from '../spelling-distance.js';
 import type {AnswerProblem} from './settings.js';
 
 // The schema itself is checked by a test, not at every start: that takes longer than all the rest.
