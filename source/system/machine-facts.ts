@@ -2,7 +2,7 @@ import {readlinkSync, statSync} from 'node:fs';
 import type {BackupAgent, MachineFacts, ProcessName} from '../core/checks/facts.js';
 import {installedExtension} from './azure-files.js';
 import {extensionLockFile, readLockHolder} from './lock.js';
-import {processIds, readProcess} from './processes.js';
+import {processIds, readProcess, type ProcessFacts} from './processes.js';
 import {entriesOf, textOf} from './pseudo-files.js';
 import {shellName} from './shell.js';
 
@@ -18,12 +18,11 @@ const agents: readonly {readonly name: string; readonly files: readonly string[]
 	{name: 'Google guest agent with snapshot scripts', files: ['/etc/google/snapshots/pre.sh'], processes: ['google_guest_agent'], freezes: false},
 ];
 
-type Process = {readonly pid: number; readonly name: string};
-
-function processes(): Process[] {
+/** All but the kernel's own threads, which have no files and take no backups. */
+function programs(): readonly ProcessFacts[] {
 	return processIds().flatMap(pid => {
-		const name = textOf(`/proc/${pid}/comm`);
-		return name === null ? [] : [{pid, name}];
+		const facts = readProcess(pid);
+		return facts === null || facts.ofKernel ? [] : [facts];
 	});
 }
 
@@ -36,14 +35,25 @@ function exists(path: string): boolean {
 	}
 }
 
+/** CAP_SYS_ADMIN (capabilities(7)) among the lower 32: without it nobody gets a group that answers for accesses. */
+const administrate = 1 << 21;
+
+/** Whether a process may answer for file accesses. A database's hundreds of processes, with thousands of open files, may not, and are not looked through. */
+function mayAnswer(pid: number): boolean {
+	if (statSync(`/proc/${pid}`, {throwIfNoEntry: false})?.uid === 0) return true;
+	const permitted = /^CapPrm:\s*([\da-f]+)/m.exec(textOf(`/proc/${pid}/status`) ?? '')?.[1];
+	return permitted !== undefined && (Number.parseInt(permitted.slice(-8), 16) & administrate) !== 0;
+}
+
 /** Content classes of fanotify(7): only they answer for accesses, and so can hold up a freeze. */
 const permissionClasses = 0x04 | 0x08;
 
 /** Processes that answer for file accesses. Bounded: what is not seen within `untilMs` (of performance.now) is not looked at. */
-function accessGates(all: readonly Process[], untilMs: number): ProcessName[] {
+function accessGates(all: readonly ProcessFacts[], untilMs: number): ProcessName[] {
 	const found: ProcessName[] = [];
 	for (const process of all) {
 		if (performance.now() > untilMs) break;
+		if (!mayAnswer(process.pid)) continue;
 		for (const descriptor of entriesOf(`/proc/${process.pid}/fd`)) {
 			let target: string;
 			try {
@@ -55,7 +65,7 @@ function accessGates(all: readonly Process[], untilMs: number): ProcessName[] {
 			if (target !== 'anon_inode:[fanotify]') continue;
 			const flags = /^fanotify flags:([\da-f]+)/m.exec(textOf(`/proc/${process.pid}/fdinfo/${descriptor}`) ?? '')?.[1];
 			if (flags !== undefined && (Number.parseInt(flags, 16) & permissionClasses) !== 0) {
-				found.push(process);
+				found.push({pid: process.pid, name: process.name});
 				break;
 			}
 		}
@@ -64,17 +74,18 @@ function accessGates(all: readonly Process[], untilMs: number): ProcessName[] {
 	return found;
 }
 
-/** Processes that wait uninterruptibly where writers to a frozen filesystem wait. */
-function waiting(all: readonly Process[]): ProcessName[] {
-	return all.filter(({pid}) => textOf(`/proc/${pid}/wchan`) === 'percpu_rwsem_wait' && readProcess(pid)?.state === 'D');
+/** Those that wait uninterruptibly where writers to a frozen filesystem wait. */
+function waiting(all: readonly ProcessFacts[]): readonly ProcessFacts[] {
+	return all.filter(({pid, state}) => state === 'D' && textOf(`/proc/${pid}/wchan`) === 'percpu_rwsem_wait');
 }
 
 /** Only what still waits a moment later: control groups use the same kind of lock, for an instant. */
-async function stalled(all: readonly Process[]): Promise<ProcessName[]> {
+async function stalled(all: readonly ProcessFacts[]): Promise<ProcessName[]> {
 	const first = waiting(all);
 	if (first.length === 0) return [];
 	await new Promise(resolve => setTimeout(resolve, 60));
-	return waiting(first);
+	const now = first.flatMap(({pid}) => readProcess(pid) ?? []);
+	return waiting(now).map(({pid, name}) => ({pid, name}));
 }
 
 /** The extension's lock: looked at without opening the file, which would give up a lock of one's own. */
@@ -85,7 +96,7 @@ function lockFacts(path: string): MachineFacts['lock'] {
 	return {state: 'held', path, holder: held.pid === null ? null : {pid: held.pid, name: textOf(`/proc/${held.pid}/comm`) ?? 'a process'}};
 }
 
-function findAgents(all: readonly Process[]): BackupAgent[] {
+function findAgents(all: readonly ProcessFacts[]): BackupAgent[] {
 	return agents.flatMap(({name, files, processes: names, freezes}) => {
 		const file = files.find(exists);
 		const process = all.find(({name: comm}) => names.some(known => comm === known.slice(0, 15)));
@@ -97,7 +108,7 @@ function findAgents(all: readonly Process[]): BackupAgent[] {
 
 /** What else on the machine decides over a backup. Reads /proc and a few names; changes nothing, freezes nothing, tries nothing. */
 export async function readMachineFacts(leftFrozen: readonly string[], lockFile: string = extensionLockFile): Promise<MachineFacts> {
-	const all = processes();
+	const all = programs();
 	return {
 		shell: shellName(),
 		extensionDirectory: installedExtension(),

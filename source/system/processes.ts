@@ -6,19 +6,30 @@ export type ProcessMark = {readonly pid: number; readonly start: string};
 
 /** One process as /proc/PID/stat tells it (proc(5)). A zombie has state `Z`. */
 export type ProcessFacts = ProcessMark & {
+	/** The name, cut to 15 characters, as /proc/PID/comm shows it. */
+	readonly name: string;
 	readonly state: string;
 	readonly parent: number;
 	readonly group: number;
 	readonly session: number;
+	/** A thread of the kernel's own. */
+	readonly ofKernel: boolean;
 };
+
+/** PF_KTHREAD in the flags of a process (include/linux/sched.h). */
+const kernelThread = 0x0020_0000;
 
 /** What is known of a process; null where there is none. */
 export function readProcess(pid: number): ProcessFacts | null {
 	try {
 		const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
 		// The name, in parentheses, may itself hold blanks and parentheses.
-		const words = text.slice(text.lastIndexOf(')') + 2).split(' ');
-		return {pid, state: words[0] ?? '?', parent: Number(words[1]), group: Number(words[2]), session: Number(words[3]), start: words[19] ?? ''};
+		const end = text.lastIndexOf(')');
+		const words = text.slice(end + 2).split(' ');
+		return {
+			pid, name: text.slice(text.indexOf('(') + 1, end), state: words[0] ?? '?', parent: Number(words[1]), group: Number(words[2]), session: Number(words[3]), start: words[19] ?? '',
+			ofKernel: (Number(words[6]) & kernelThread) !== 0,
+		};
 	} catch {
 		return null;
 	}

@@ -13,6 +13,7 @@ import {loadNative} from '../../source/system/native.js';
 import {readMounts} from '../../source/system/mounts.js';
 import {readScriptFacts} from '../../source/system/script-facts.js';
 import {shellName} from '../../source/system/shell.js';
+import {repository} from '../support/sandbox.js';
 import {whyNoProgram, whyNotRoot} from '../support/skip.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'quiesce-scripts-'));
@@ -121,4 +122,27 @@ suite('the machine', {skip: whyNotRoot()}, () => {
 		held.release();
 		assert.equal(await stateOf(), 'stale');
 	});
+
+	for (const user of ['root', 'another user who keeps what an administrator may']) {
+		test(`a process that answers for file accesses is seen: ${user}`, async t => {
+			// fanotify_init(FAN_CLASS_CONTENT, O_RDONLY); prctl(PR_SET_KEEPCAPS, 1).
+			const gate = `
+				const library = require('koffi').load(null);
+				const group = library.func('int fanotify_init(unsigned int, unsigned int)')(4, 0);
+				library.func('int prctl(int, unsigned long, unsigned long, unsigned long, unsigned long)')(8, 1, 0, 0, 0);
+				if (process.argv[1] !== 'root') process.setuid(65534);
+				process.stdout.write(String(group));
+				process.stdin.resume();`;
+			const child = spawn(process.execPath, ['-e', gate, user], {stdio: ['pipe', 'pipe', 'inherit'], cwd: repository});
+			try {
+				const [words] = await once(child.stdout.setEncoding('utf8'), 'data') as [string];
+				if (Number(words) < 3) return t.skip('this kernel has no fanotify');
+				const {fanotify} = await readMachineFacts([]);
+				assert.ok(fanotify.some(({pid}) => pid === child.pid), `${child.pid} is not among ${JSON.stringify(fanotify)}`);
+			} finally {
+				child.stdin.end();
+				await once(child, 'close');
+			}
+		});
+	}
 });
