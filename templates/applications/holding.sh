@@ -5,6 +5,9 @@
 
 umask 077
 export LC_ALL=C
+# Whoever runs this may have a short one, or none.
+PATH=${PATH:+$PATH:}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export PATH
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
 cd / || exit 1
 
@@ -22,12 +25,6 @@ complain() {
 }
 
 [ "$(id -u)" -eq 0 ] || complain "must run as root"
-if [ -e "$here/$name.conf" ]; then
-	# It is run as root, so nobody else may be able to change it.
-	[ -z "$(find -L "$here/$name.conf" \( ! -user root -o -perm /022 \))" ] || complain "$here/$name.conf must belong to root and be writable by nobody else"
-	# shellcheck disable=SC1090 # the administrator's own file
-	. "$here/$name.conf"
-fi
 
 # State and log live in memory: between the scripts every other filesystem may be frozen, and writing to one would wait for the thaw.
 memory=''
@@ -55,13 +52,40 @@ log() {
 	printf '%s %s: %s\n' "$(now)" "$role" "$*" >>"$state/log"
 }
 
-# The log's lines go to the file, which is kept small.
+# The log's lines go to the file, which is kept small. What cannot be written (the disk is full) stays, as long as it is not much, for the next time.
 publish_log() {
 	[ -s "$state/log" ] || return 0
+	mv "$state/log" "$state/log.new" && cat "$state/log.new" >>"$state/log.old" && rm -f "$state/log.new"
 	mkdir -p "$(dirname "$log_file")" || return 0
 	[ "$(stat -c %s "$log_file" 2>/dev/null || echo 0)" -lt 1000000 ] || mv -f "$log_file" "$log_file.1"
-	mv "$state/log" "$state/log.old" && cat "$state/log.old" >>"$log_file" && rm -f "$state/log.old"
+	if (cat "$state/log.old" >>"$log_file") 2>/dev/null || [ "$(stat -c %s "$state/log.old")" -ge 1000000 ]; then rm -f "$state/log.old"; fi
 }
+
+# refuse WORDS: for what is wrong before anything is begun. A post-script has to take it to the file here, because it does not come to its end.
+refuse() {
+	log "$1"
+	[ "$role" != post ] || publish_log
+	complain "$1"
+}
+
+if [ -e "$here/$name.conf" ]; then
+	# It is run as root, so nobody else may be able to change it.
+	[ -z "$(find -L "$here/$name.conf" \( ! -user root -o -perm /022 \))" ] || refuse "$here/$name.conf must belong to root and be writable by nobody else"
+	# shellcheck disable=SC1090 # the administrator's own file
+	. "$here/$name.conf"
+fi
+
+# seconds NAME VALUE: whether a setting is whole seconds above zero. A pre-script refuses to work with another one; a post-script lets go all the same.
+seconds() {
+	case $2 in
+	'' | *[!0-9]* | 0* | ??????*) ;;
+	*) return 0 ;;
+	esac
+	[ "$role" = post ] || refuse "$here/$name.conf: $1 must be whole seconds above zero, and is '$2'"
+	return 1
+}
+seconds lease "$lease" || lease=60
+[ -z "$give_up" ] || seconds give_up "$give_up" || give_up=''
 
 # The extension ends nothing at its time limit: a script that is late would go on during the freeze and after the post-script. So both give up by
 # themselves after two thirds of timeoutInSeconds (10 where the configuration does not say), or after give_up seconds.
@@ -70,14 +94,18 @@ time_limit() {
 		echo "$give_up"
 		return
 	}
-	for configuration in "$here/VMSnapshotScriptPluginConfig.json" "$here/../VMSnapshotScriptPluginConfig.json" /etc/azure/VMSnapshotScriptPluginConfig.json; do
-		[ -f "$configuration" ] || continue
-		seconds=$(sed -n 's/.*"timeoutInSeconds"[[:space:]]*:[[:space:]]*\([0-9]\{1,6\}\).*/\1/p' "$configuration" | head -n 1)
+	for directory in "$here" "$here/.." /etc/azure; do
+		[ -f "$directory/VMSnapshotScriptPluginConfig.json" ] || continue
+		allowed=$(sed -n 's/.*"timeoutInSeconds"[[:space:]]*:[[:space:]]*\([0-9]\{1,6\}\).*/\1/p' "$directory/VMSnapshotScriptPluginConfig.json" | head -n 1)
+		# The extension has a limit of its own, and another one where this file is.
+		most=$(sed -n 's/^[[:space:]]*timeoutInSeconds[[:space:]]*[:=][[:space:]]*\([0-9]\{1,6\}\).*/\1/p' "$directory/VMSnapshotPluginHost.conf" 2>/dev/null | head -n 1)
 		break
 	done
-	seconds=$((${seconds:-10} * 2 / 3))
-	[ "$seconds" -ge 2 ] || seconds=2
-	echo "$seconds"
+	allowed=${allowed:-10}
+	[ "$allowed" -le "${most:-1800}" ] || allowed=${most:-1800}
+	allowed=$((allowed * 2 / 3))
+	[ "$allowed" -ge 2 ] || allowed=2
+	echo "$allowed"
 }
 deadline=$(($(date +%s) + $(time_limit)))
 # Where several scripts share one time limit (quiesce-pre.sh), theirs may be nearer.
@@ -100,7 +128,7 @@ begin() {
 		log "an earlier hold was not ended by its post-script: ending it first"
 		sh "$here/$name-post.sh" >/dev/null 2>&1
 	fi
-	mkdir "$run" || complain "another pre-script is at work ($run)"
+	mkdir "$run" 2>/dev/null || refuse "another pre-script is at work ($run)"
 	echo "$$" >"$run/pre"
 	mkfifo "$run/answers" || exit 1
 	# For reading and writing, so that opening waits for nobody.
@@ -134,9 +162,11 @@ succeed() {
 	exit 0
 }
 
-# await WORD: waits for a line that begins with WORD from a session or a helper, until the deadline; the rest of the line becomes $answer, or $why says why
-# there is none. Other lines are complaints of the database's client, and go to the log.
+# await WORD [FILE]: waits for a line that begins with WORD from a session or a helper, until the deadline; the rest of the line becomes $answer, or $why
+# says why there is none. Other lines are what was asked for, and go to FILE; else they are complaints of the database's client, and go to the log.
 await() {
+	aside=${2:-$state/log}
+	[ -z "${2:-}" ] || true >"$aside"
 	# shellcheck disable=SC2016 # it is the inner shell that expands them
 	answer=$(timeout "$(left)" sh -c '
 		while read -r word rest; do
@@ -145,14 +175,17 @@ await() {
 			ended) exit 3 ;;
 			*) printf "  %s %s\n" "$word" "$rest" >>"$2" ;;
 			esac
-		done' sh "$1" "$state/log" <&4 2>/dev/null 6>&-)
+		done' sh "$1" "$aside" <&4 2>/dev/null 6>&-)
 	case $? in
 	# The session is there, and nobody else may keep its commands open any more: at the end of its lease it has to see their end.
 	0) exec 6>&- ;;
-	3) why="the session ended: $(tail -n 3 "$state/log" | grep -m 1 '^  [^ -]' || echo "its client said nothing")" && return 1 ;;
+	3) why="the session ended: $(tail -n 3 "$aside" | sed -n 's/^  \([^ -]\)/\1/p' | head -n 1 | grep . || echo "its client said nothing")" && return 1 ;;
 	*) why="no answer within the time limit" && return 1 ;;
 	esac
 }
+
+# What a client that "ask" started said last, in place of an answer.
+complaint() { tail -n 1 "$run/complaints" 2>/dev/null | grep . || echo "no answer within the time limit"; }
 
 # in_time WORD COMMAND…: runs a command that the deadline must not wait for (a disk may not answer, and then nothing can end it).
 in_time() {
@@ -219,7 +252,10 @@ say() {
 
 # Ends, at once, the sessions that this very script opened: they are its children, so their numbers are still theirs.
 end_sessions() {
-	for keeper in ${keepers:-}; do kill -s KILL -- "-$keeper" 2>/dev/null; done
+	for keeper in ${keepers:-}; do
+		# Some shells tell of it when it is not waited for.
+		kill -s KILL -- "-$keeper" && wait "$keeper"
+	done 2>/dev/null
 	keepers=''
 }
 
@@ -232,7 +268,12 @@ take_over() {
 		publish_log
 		exit 0
 	fi
-	: >"$run/cancelled"
+	# A pre-script that gives up at this very moment takes it all away; then nothing is held, and a redirection that fails must not end this script.
+	if ! true >"$run/cancelled" || ! true 4<>"$run/answers"; then
+		log "the pre-script gave up by itself"
+		publish_log
+		exit 0
+	fi 2>/dev/null
 	id=$(cat "$run/id" 2>/dev/null)
 	if [ ! -e "$run/held" ]; then log "the pre-script did not finish; what it began is ended"; fi
 	exec 4<>"$run/answers"

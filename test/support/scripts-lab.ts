@@ -17,6 +17,14 @@ export type ScriptRun = {
 	readonly durationMs: number;
 };
 
+/** Other ways than the extension's to run a script. */
+export type ScriptOptions = {
+	/** Default: `sh`. */
+	readonly shell?: readonly string[];
+	/** Default: the one that the extension gives. */
+	readonly environment?: Readonly<Record<string, string>>;
+};
+
 /** An application's scripts in a directory of their own, under a name of their own. */
 export type ScriptsLab = {
 	/** Names the scripts, their state and their log. */
@@ -24,9 +32,9 @@ export type ScriptsLab = {
 	readonly directory: string;
 	/** Where the scripts keep their state: a filesystem in memory. */
 	readonly state: string;
-	readonly pre: () => Promise<ScriptRun>;
-	readonly post: () => Promise<ScriptRun>;
-	readonly start: (role: 'pre' | 'post') => {readonly pid: number; readonly ended: Promise<ScriptRun>};
+	readonly pre: (how?: ScriptOptions) => Promise<ScriptRun>;
+	readonly post: (how?: ScriptOptions) => Promise<ScriptRun>;
+	readonly start: (role: 'pre' | 'post', how?: ScriptOptions) => {readonly pid: number; readonly ended: Promise<ScriptRun>};
 	/** Other settings from now on. */
 	readonly configure: (settings: ApplicationSettings) => void;
 	/** The administrator's log. */
@@ -66,10 +74,10 @@ export function placeScripts(application: Application, settings: ApplicationSett
 	const place = join(memory, 'quiesce', name);
 	const state = room.root + place;
 	const begun = new Set<ChildProcess>();
-	const startScript = (role: 'pre' | 'post'): {readonly pid: number; readonly ended: Promise<ScriptRun>} => {
+	const startScript = (role: 'pre' | 'post', {shell = ['sh'], environment = extensionEnvironment('/')}: ScriptOptions = {}): {readonly pid: number; readonly ended: Promise<ScriptRun>} => {
 		const since = performance.now();
-		const [command = 'sh', ...words] = [...room.enter, 'sh', join(directory, `${name}-${role}.sh`)];
-		const child = spawn(command, words, {cwd: '/', env: extensionEnvironment('/'), stdio: ['ignore', 'pipe', 'pipe'], detached: true});
+		const [command = 'sh', ...words] = [...room.enter, ...shell, join(directory, `${name}-${role}.sh`)];
+		const child = spawn(command, words, {cwd: '/', env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true});
 		begun.add(child);
 		const ended = (async (): Promise<ScriptRun> => {
 			const words: string[] = [];
@@ -99,8 +107,8 @@ export function placeScripts(application: Application, settings: ApplicationSett
 		name,
 		directory,
 		state,
-		pre: async () => startScript('pre').ended,
-		post: async () => startScript('post').ended,
+		pre: async how => startScript('pre', how).ended,
+		post: async how => startScript('post', how).ended,
 		start: startScript,
 		configure,
 		log: () => read(logFile),
