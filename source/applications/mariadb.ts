@@ -10,7 +10,7 @@ import {bundle, commonSettings} from './bundle.js';
 
 export const mariadb: Application = {
 	name: 'mariadb',
-	title: 'MariaDB and MySQL',
+	title: 'MariaDB or MySQL',
 	summary: 'Holds all commits while the snapshot is taken, in a session that lets go by itself; queries that only read go on. It never waits long for a lock, and never behind a long query.',
 	// Last, because its clients wait while it is held.
 	order: 90,

@@ -12,24 +12,20 @@ socket='' login_file='' hold=auto lock_wait=5
 # shellcheck source-path=SCRIPTDIR source=mariadb-server.sh
 . "$here/mariadb-server.sh"
 
+seconds lock_wait "$lock_wait"
 begin
 find_client || fail "$problem"
-facts=$(ask 'SELECT @@version, @@datadir, @@pid_file') || fail "MariaDB does not let root in: $(tail -n 1 "$run/complaints")"
-version=$(echo "$facts" | cut -f 1)
-data_directory=$(echo "$facts" | cut -f 2)
-data_directory=${data_directory%/}
 [ -d "$data_directory" ] || fail "the data directory $data_directory is not on this machine"
 if [ "$hold" = auto ]; then
 	hold=read-lock
-	! has_stages "$version" || hold=stages
+	! has_stages || hold=stages
 fi
 [ "$lock_wait" -le "$(left)" ] || lock_wait=$(left)
 echo "$hold" >"$run/hold"
 log "$version in $data_directory; hold=$hold, lease $lease s, waits $lock_wait s for locks"
 
 begun=$(date +%s%N)
-# shellcheck disable=SC2086 # options are several words, without blanks in them
-open_session lock env -i PATH="$PATH" LC_ALL=C HOME=/root "$client" $options --batch --skip-column-names --unbuffered --skip-reconnect
+client stays --unbuffered --skip-reconnect
 undo() { end_connection; }
 # The name of a lock of its own tells which connection it is, wherever its client is; and should the client be stopped without being ended, the
 # server closes the connection soon after the lease.
@@ -42,9 +38,10 @@ stages)
 	say lock 'BACKUP STAGE START;' 'BACKUP STAGE FLUSH;' 'BACKUP STAGE BLOCK_DDL;' 'BACKUP STAGE BLOCK_COMMIT;'
 	;;
 read-lock)
-	long=$(ask "SELECT CONCAT('connection ', id, ' has been at it for ', time, ' s') FROM information_schema.processlist
-		WHERE command IN ('Query', 'Execute') AND time >= $lock_wait AND id <> CONNECTION_ID() ORDER BY time DESC LIMIT 1")
-	[ -z "$long" ] || fail "a long query is running ($long): a read lock would wait behind it, and everybody behind the lock"
+	say lock "SELECT 'connection', CONCAT(id, ' has been at it for ', time, ' s') FROM information_schema.processlist
+		WHERE command IN ('Query', 'Execute') AND time >= $lock_wait AND id <> CONNECTION_ID() ORDER BY time DESC LIMIT 1;" "SELECT 'looked';"
+	await looked "$run/long" || fail "the server does not say what is running: $why"
+	[ ! -s "$run/long" ] || fail "a long query is running ($(sed 's/^ *//' "$run/long")): a read lock would wait behind it, and everybody behind the lock"
 	say lock 'FLUSH TABLES WITH READ LOCK;'
 	;;
 *) fail "hold must be auto, stages or read-lock, and is $hold" ;;
@@ -53,7 +50,7 @@ say lock "SELECT 'held';"
 await held || fail "not held: $why"
 log "held after $((($(date +%s%N) - begun) / 1000000)) ms"
 
-read_positions
+read_positions || fail "$why"
 # What is committed is flushed to the disk, however innodb_flush_log_at_trx_commit is set. After the positions were read: InnoDB's own log goes on in the
 # background, and the mark must not name a place that is not on disk.
 say lock 'FLUSH NO_WRITE_TO_BINLOG ENGINE LOGS;' "SELECT 'flushed';"

@@ -14,12 +14,16 @@ data_directory='' user='' database=postgres lease=300 hold=auto
 . "$here/postgresql-server.sh"
 
 begin
+case $hold in
+auto | checkpoint | backup) ;;
+*) fail "hold must be auto, checkpoint or backup, and is $hold" ;;
+esac
 find_server || fail "$problem"
 
 # What is not answered in time is cancelled by the server too, so that nothing goes on when this script has given up.
 limits="-c statement_timeout=$(left)s -c lock_timeout=$(left)s"
 facts=$(ask "SELECT current_setting('server_version_num')::int / 10000, pg_is_in_recovery(), EXISTS (SELECT FROM pg_proc WHERE proname = 'pg_backup_start')" "$limits") ||
-	fail "PostgreSQL in $data_directory does not answer $user: $(tail -n 1 "$run/complaints")"
+	fail "PostgreSQL in $data_directory does not answer $user: $(complaint)"
 version=${facts%%|*}
 facts=${facts#*|}
 standby=${facts%%|*}
@@ -56,10 +60,10 @@ if [ "$standby" = t ]; then
 	position=$(ask 'SELECT pg_last_wal_replay_lsn()' "$limits")
 else
 	ask "SELECT pg_logical_emit_message(true, 'quiesce', '$id')" "$limits -c synchronous_commit=local" >/dev/null && position=$(ask 'SELECT pg_current_wal_flush_lsn()' "$limits")
-fi || fail "PostgreSQL did not write the mark to its log: $(tail -n 1 "$run/complaints")"
+fi || fail "PostgreSQL did not write the mark to its log: $(complaint)"
 mark "$data_directory" application=postgresql "position=$position" "hold=$hold" "version=$version" ${start:+"backup_start=$start"}
 
 if [ "$hold" = backup ]; then succeed "backup mode since $start, mark at $position, lease $lease s"; fi
 started=$(date +%s%N)
-ask CHECKPOINT "$limits" >/dev/null || fail "no checkpoint in time: $(tail -n 1 "$run/complaints")"
+ask CHECKPOINT "$limits" >/dev/null || fail "no checkpoint in time: $(complaint)"
 succeed "checkpoint made in $((($(date +%s%N) - started) / 1000000)) ms, mark at $position, nothing is held"

@@ -93,7 +93,7 @@ get_in() {
 	case $info in
 	*NOAUTH*) ;;
 	*)
-		problem="Redis at $(where) does not answer root: $(echo "${info:-nothing within the time limit}" | head -n 1)"
+		problem="Redis at $(where) does not answer root: $(echo "${info:-nothing in time, or all its connections (maxclients) are in use}" | head -n 1)"
 		return 1
 		;;
 	esac

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import {mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, before, suite, test} from 'node:test';
@@ -14,6 +14,8 @@ suite('MariaDB', {skip: firstReason(whyNoMariadb(), whyNoProgram('ps'))}, () => 
 	let directory: string;
 	let server: MariadbServer;
 	let lab: ScriptsLab;
+	/** As names can be. */
+	let socket: string;
 	const sessions: Started[] = [];
 	const count = async (where: string): Promise<number> => Number(await server.ask(`SELECT count(*) FROM information_schema.processlist WHERE ${where}`));
 	/** Sessions that wait to write. */
@@ -40,7 +42,7 @@ suite('MariaDB', {skip: firstReason(whyNoMariadb(), whyNoProgram('ps'))}, () => 
 		assert.equal((await write().ended).exitCode, 0);
 		assert.equal(await rows(), before + 1);
 	};
-	const configure = (settings: Readonly<Record<string, string>> = {}): void => lab.configure({socket: server.socket, ...settings});
+	const configure = (settings: Readonly<Record<string, string>> = {}): void => lab.configure({socket, ...settings});
 	const fails = async (run: Promise<ScriptRun>, words: RegExp): Promise<ScriptRun> => {
 		const end = await run;
 		assert.equal(end.exitCode, 1, end.output);
@@ -52,7 +54,9 @@ suite('MariaDB', {skip: firstReason(whyNoMariadb(), whyNoProgram('ps'))}, () => 
 		directory = mkdtempSync(join(tmpdir(), 'quiesce-mariadb-'));
 		server = await startMariadb(directory, {settings: ['--log-bin', '--server-id=1']});
 		await server.ask('CREATE DATABASE test; CREATE TABLE test.ledger (n int) ENGINE=InnoDB; CREATE TABLE test.other (n int) ENGINE=InnoDB');
-		lab = placeScripts(mariadb, {socket: server.socket});
+		socket = join(directory, 'a socket');
+		symlinkSync(server.socket, socket);
+		lab = placeScripts(mariadb, {socket});
 	});
 	after(async () => {
 		for (const one of sessions) one.kill('SIGKILL');
@@ -93,6 +97,30 @@ suite('MariaDB', {skip: firstReason(whyNoMariadb(), whyNoProgram('ps'))}, () => 
 			assert.match(lab.log(), new RegExp(`hold=${hold}[\\s\\S]*post: released`));
 		});
 	}
+
+	test('where all connections are in use, the one that is kept for root is enough', async () => {
+		await server.ask('CREATE USER visitor@localhost; GRANT SELECT ON test.* TO visitor@localhost; SET GLOBAL max_connections = 10');
+		const visitor = (sql: string): Started => start('mariadb', ['--no-defaults', `--socket=${server.socket}`, '--user=visitor', '-e', sql], {cwd: '/'});
+		const visitors = Array.from({length: 12}, () => visitor('SELECT SLEEP(1000)'));
+		sessions.push(...visitors);
+		try {
+			await until('all are in use', async () => (await visitor('DO 0').ended).exitCode !== 0, 60_000);
+			for (const hold of ['stages', 'read-lock']) {
+				// The visitors are long queries, but not as long as that.
+				configure({hold, lockWait: '600'});
+				const pre = await lab.pre();
+				assert.equal(pre.exitCode, 0, pre.output);
+				const {position, lsn} = readMark(server.dataDirectory);
+				assert.match(position ?? '', /^\S+\.\d{6}:\d+$/);
+				assert.match(lsn ?? '', /^\d+$/);
+				assert.equal((await lab.post()).exitCode, 0);
+			}
+		} finally {
+			for (const one of visitors) one.kill('SIGKILL');
+			await server.ask('SET GLOBAL max_connections = 100');
+			for (const id of (await server.ask('SELECT id FROM information_schema.processlist WHERE user = \'visitor\'')).split('\n').filter(Boolean)) await server.ask(`KILL ${id}`).catch(() => {});
+		}
+	});
 
 	test('a post-script alone succeeds, and so does a second one; a second pre-script takes the place of the first', async () => {
 		configure();
@@ -202,7 +230,7 @@ suite('MariaDB', {skip: firstReason(whyNoMariadb(), whyNoProgram('ps'))}, () => 
 
 	test('a login file is used, and its password is in no argument and no environment', async () => {
 		const password = 'pass-7f3a';
-		const loginFile = join(directory, 'login.cnf');
+		const loginFile = join(directory, 'a login.cnf');
 		writeFileSync(loginFile, `[client]\nuser=keeper\npassword=${password}\n`, {mode: 0o600});
 		await server.ask(`CREATE USER keeper@localhost IDENTIFIED BY '${password}'; GRANT RELOAD, PROCESS, BINLOG MONITOR ON *.* TO keeper@localhost`);
 		configure({loginFile});
@@ -221,12 +249,15 @@ suite('MariaDB', {skip: firstReason(whyNoMariadb(), whyNoProgram('ps'))}, () => 
 				});
 			}
 		})();
-		const pre = await lab.pre();
-		assert.equal(pre.exitCode, 0, pre.output);
-		assert.equal(await count('user = \'keeper\''), 1);
-		assert.equal((await lab.post()).exitCode, 0);
-		over.abort();
-		await look;
+		try {
+			const pre = await lab.pre();
+			assert.equal(pre.exitCode, 0, pre.output);
+			assert.equal(await count('user = \'keeper\''), 1);
+			assert.equal((await lab.post()).exitCode, 0);
+		} finally {
+			over.abort();
+			await look;
+		}
 		assert.deepEqual([...seen], []);
 		assert.ok(!lab.log().includes(password));
 		writeFileSync(loginFile, '', {mode: 0o644});
