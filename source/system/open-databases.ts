@@ -6,8 +6,8 @@ import {processIds} from './processes.js';
 
 const longestMs = 500;
 const most = 20;
-/** Files that programs of the system keep for themselves, and those that belong to a database. */
-const nobodys = /^\/(?:proc|sys|dev|run|usr|var\/cache)\/|-(?:wal|shm|journal)$/;
+/** Files that programs of the system keep for themselves, those that belong to a database, and those that a list with one a line cannot name. */
+const nobodys = /^\/(?:proc|sys|dev|run|usr|var\/cache)\/|-(?:wal|shm|journal)$|[\0-\x1F\x7F]/;
 /** A network's filesystem may not answer for ever. */
 const local = /^(?:ext[234]|xfs|btrfs|zfs|f2fs|tmpfs|overlay)$/;
 

@@ -22,6 +22,8 @@ for session in "$run"/lock-*; do
 		lost=$((lost + 1))
 	fi
 done
-[ "$lost" -gt 0 ] || finish 0 "released, $count locks"
+locks="$count locks"
+[ "$count" -gt 1 ] || locks='1 lock'
+[ "$lost" -gt 0 ] || finish 0 "released, $locks"
 log "$(last_words)"
-finish 1 "$lost of $count locks had ended before the post-script (lease $lease s, or the session was killed): nothing is held now"
+finish 1 "$lost of $locks had ended before the post-script (lease $lease s, or the session was killed): nothing is held now"

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {existsSync, mkdirSync, readdirSync, statSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync} from 'node:fs';
 import {dirname, join, relative} from 'node:path';
 import {DatabaseSync} from 'node:sqlite';
 import {after, before, suite, test} from 'node:test';
@@ -55,16 +55,25 @@ suite('SQLite files', {skip: firstReason(whyNoLoopDisks('ext4'), whyNoProgram('s
 		await disks?.end();
 	});
 
-	test('are detected while a process has them open for writing', async () => {
-		const client = spawn('sqlite3', ['-batch', orders], {stdio: ['pipe', 'pipe', 'inherit'], cwd: '/'});
-		client.stdin.write('begin immediate; select \'open\';\n');
-		await once(client.stdout, 'data');
+	test('are detected while a process has them open for writing, unless a list of lines cannot name them', async () => {
+		const unnamed = join(dirname(orders), 'two\nlines.db');
+		await must('sqlite3', [unnamed, 'create table t (n)']);
+		const open = await Promise.all([orders, unnamed].map(async path => {
+			const client = spawn('sqlite3', ['-batch', path], {stdio: ['pipe', 'pipe', 'inherit'], cwd: '/'});
+			client.stdin.write('begin immediate; select \'open\';\n');
+			await once(client.stdout, 'data');
+			return client;
+		}));
 		const [found] = await sqlite.detect();
-		client.stdin.end();
-		await once(client, 'exit');
+		for (const client of open) {
+			client.stdin.end();
+			await once(client, 'exit');
+		}
+		rmSync(unnamed);
 		assert.ok(found?.running === true);
 		assert.ok(found.settings['databases']?.split('\n').includes(orders), JSON.stringify(found));
 		assert.ok(!found.settings['databases']?.includes('-wal'));
+		assert.ok(!found.settings['databases']?.includes('lines.db'));
 		assert.ok(found.mounts.includes(disks.disk('data').mount));
 	});
 
@@ -117,7 +126,32 @@ suite('SQLite files', {skip: firstReason(whyNoLoopDisks('ext4'), whyNoProgram('s
 		assert.deepEqual(lab.left(), []);
 	});
 
+	test('names with blanks at their ends, named twice and by a link, are each flushed and locked once', async () => {
+		const odd = join(dirname(orders), 'odd');
+		const named = [join(odd, ' a  b '), join(odd, '-c\\n')];
+		mkdirSync(odd);
+		for (const path of named) await must('sqlite3', [path, 'create table t (n)']);
+		symlinkSync(named[0]!, join(odd, 'link'));
+		await must('chown', ['-Rh', '61234:61234', odd]);
+		for (const hold of ['flush', 'lock']) {
+			configure({databases: `\n  ${named[0]!}\n${named[1]!}  \n\n${named[0]!}\n${join(odd, 'link')}\n`, hold});
+			const pre = await lab.pre();
+			assert.equal(pre.exitCode, 0, pre.output);
+			assert.match(pre.output, /: 2 databases flushed/);
+			assert.match(lab.memoryLog(), /pre: \S+\/odd\/ a  b \n/);
+			assert.deepEqual(named.map(path => {
+				const client = new DatabaseSync(path, {timeout: 0});
+				const answer = isLocked(client);
+				client.close();
+				return answer;
+			}), [hold === 'lock', hold === 'lock']);
+			assert.equal(readMark(odd)['application'], 'sqlite');
+			assert.equal((await lab.post()).exitCode, 0);
+		}
+	});
+
 	test('a post-script alone succeeds, and so does a second one; a second pre-script takes the place of the first', async () => {
+		configure({hold: 'lock'});
 		assert.equal((await lab.post()).exitCode, 0);
 		assert.equal((await lab.pre()).exitCode, 0);
 		const again = await lab.pre();
