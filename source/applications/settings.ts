@@ -30,7 +30,7 @@ export function checkSetting(setting: Setting, value: string): readonly SettingP
 	if (value === '') return [];
 	switch (setting.kind) {
 		case 'seconds':
-			return /^\d{1,5}$/.test(value) && Number(value) > 0 ? [] : wrong(`The setting ${setting.name} must be whole seconds above zero; it is "${value}".`);
+			return /^[1-9]\d{0,4}$/.test(value) ? [] : wrong(`The setting ${setting.name} must be whole seconds above zero; it is "${value}".`);
 		case 'path':
 			return value.startsWith('/') ? [] : wrong(`The setting ${setting.name} must be an absolute path; it is "${value}".`);
 		case 'paths': {

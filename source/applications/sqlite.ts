@@ -10,8 +10,6 @@ export const sqlite: Application = {
 	title: 'SQLite files',
 	undetected: 'none is open now',
 	summary: 'Flushes what is committed in SQLite databases to the disk, with their logs and journals, so that SQLite recovers all of it from the copy. Nothing is held, unless their write locks are asked for.',
-	// Programs may open theirs only now and then.
-	undetected: 'named by their paths',
 	settings: [
 		{
 			name: 'databases', kind: 'paths', default: '', required: true, question: 'Which databases?',

@@ -2,6 +2,7 @@ import {duration} from '../core/durations.js';
 import type {ApplicationProof, FilesystemProof, Proof, ProofCheck, VerifyResult, VerifyStep} from '../core/verification.js';
 
 const done: Readonly<Record<VerifyStep['step'], string>> = {copy: 'copied', mount: 'mounted', check: 'checked', search: 'searched', start: 'came up', examine: 'examined', remember: 'written', 'clean-up': 'removed'};
+const failed: Readonly<Record<VerifyStep['step'], string>> = {copy: 'not copied', mount: 'does not mount', check: 'checked', search: 'not searched', start: 'did not come up', examine: 'examined', remember: 'not written', 'clean-up': 'not removed'};
 const doing: Readonly<Record<VerifyStep['step'], string>> = {copy: 'copying', mount: 'mounting', check: 'checking', search: 'looking for', start: 'starting the server on', examine: 'examining', remember: 'writing', 'clean-up': 'removing the'};
 
 /** One line for a step of a verification; null for one that needs none. */
@@ -11,7 +12,7 @@ export function plainVerifyStep({step, subject, state, durationMs, detail}: Veri
 		// The long ones are announced, so that nobody wonders.
 		case 'started': return step === 'clean-up' || step === 'search' || step === 'mount' ? null : `  ${doing[step]} ${subject}`;
 		case 'succeeded': return step === 'clean-up' || step === 'examine' ? null : `  ${subject} ${done[step]}${time}${detail === undefined ? '' : `: ${detail}`}`;
-		case 'failed': return `  ${subject} not ${done[step]}${time}${detail === undefined ? '' : `: ${detail}`}`;
+		case 'failed': return `  ${subject} ${failed[step]}${time}${detail === undefined ? '' : `: ${detail}`}`;
 	}
 }
 

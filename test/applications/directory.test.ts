@@ -208,7 +208,7 @@ suite('a directory with PostgreSQL and MariaDB', {skip: firstReason(whyNoPostgre
 		// Names that no other test has, because they are those of the state in memory, too.
 		const suffix = randomBytes(4).toString('hex');
 		const named = (application: Application): Application => ({...application, order: 50});
-		const members = [{application: named(postgresql), settings: {dataDirectory: first.dataDirectory, hold: 'backup'}}, {application: named(mariadb), settings: {socket: second.socket}}];
+		const members = [{application: named(postgresql), settings: {dataDirectory: first.dataDirectory, hold: 'backup', logFile: join(place, 'postgresql.log')}}, {application: named(mariadb), settings: {socket: second.socket, logFile: join(place, 'mariadb.log')}}];
 		const lab = placeScripts({...directory, scripts: ({logFile, giveUp}) => {
 			const several = scriptsOfSeveral(members);
 			return {...several, files: [
