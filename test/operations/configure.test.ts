@@ -396,13 +396,15 @@ suite('configure', {skip: whyNotRoot()}, () => {
 	test('several applications on a machine without a directory for the configuration: all of it is made', async () => {
 		const {directory, configuration} = makePlace();
 		const before = snapshot(directory);
-		const planned = await plan({configuration, answers: {application: ['postgresql', 'redis']}});
+		// Servers of other tests may run meanwhile: which one is meant must not be left to what is found.
+		const answers = {application: ['postgresql', 'redis'], applicationSettings: {postgresql: {dataDirectory: '/nowhere'}, redis: {address: '/nowhere'}}};
+		const planned = await plan({configuration, answers});
 		assert.deepEqual([planned.valid, planned.problems], [true, []]);
 		assert.deepEqual(planned.actions.filter(({kind}) => kind === 'make-directory').map(({path}) => path), [join(directory, 'azure'), join(directory, 'azure/quiesce.d')]);
 		assert.deepEqual(snapshot(directory), before);
 		await applyPlan(planned);
 		assert.deepEqual([modeOf(join(directory, 'azure')), modeOf(join(directory, 'azure/quiesce.d')), modeOf(configuration)], ['755', '700', '600']);
-		assert.equal((await plan({configuration, answers: {application: ['postgresql', 'redis']}})).changed, false);
+		assert.equal((await plan({configuration, answers})).changed, false);
 	});
 
 	test('an application that is not known, or settings of it, are refused without a word about locations', async () => {
