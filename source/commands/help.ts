@@ -22,6 +22,7 @@ export function help(command: string | null): string {
 		const entry = commands[command]!;
 		const parts = [
 			`quiesce ${command}${entry.operands === undefined ? '' : ` ${entry.operands}`} [options]\n\n${wrap(entry.summary, lineWidth)}`,
+			...(entry.notes ?? []).map(note => note.split('\n').map(line => (line.startsWith(' ') ? line : wrap(line, lineWidth))).join('\n')),
 			...(entry.options.length === 0 ? [] : [`Options\n${columns(optionRows(entry.options))}`]),
 			`Common options\n${columns(optionRows(commonOptions))}`,
 			...(entry.root ? ['Needs root.'] : []),

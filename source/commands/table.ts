@@ -5,6 +5,8 @@ import type {Command, Flags} from './invocation.js';
 export type CommandEntry = {
 	/** One line for `--help`. */
 	readonly summary: string;
+	/** More for its own `--help`, a paragraph each. */
+	readonly notes?: readonly string[];
 	/** What stands behind the command without a dash, for `--help`; none where absent. */
 	readonly operands?: string;
 	/** How many operands there may be at most. */
@@ -58,6 +60,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
 		summary: 'the wizard: sets up or changes the scripts and the configuration; with --answers it asks nothing',
 		mostOperands: 0,
 		options: ['answers', 'check', 'diff', 'template', 'mount', 'snapshot', 'hold', 'yes'],
+		notes: [
+			'Answers are any of the configuration\'s own keys; the others keep their present value, or the default:\n  {"preScriptLocation": "/etc/azure/pre.sh",\n   "postScriptLocation": "/etc/azure/post.sh", "timeoutInSeconds": 60}',
+			'In place of the locations a bundled application can be named, or a list of them: {"application": "postgresql"}',
+			'All that answers may be is in templates/answers.schema.json, a JSON schema, where quiesce is installed.',
+		],
 		root: true,
 		screen: ({answers, check, diff}) => (answers === undefined && check !== true && diff !== true ? {view: 'setup'} : null),
 		load: async () => (await import('./setup.js')).run,

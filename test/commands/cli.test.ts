@@ -3,6 +3,7 @@ import {spawnSync} from 'node:child_process';
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {test} from 'node:test';
+import {validateAnswers} from '../../source/core/config/answers.js';
 import {bundledQuiesce, repository} from '../support/sandbox.js';
 
 function quiesce(...words: readonly string[]): {readonly code: number | null; readonly out: string; readonly err: string} {
@@ -33,6 +34,15 @@ test('explain answers offline, for people and for programs', () => {
 	}
 	assert.match(quiesce('explain', 'MySQL').out, /^# MariaDB and MySQL/);
 	assert.ok(list.errors.length > 40);
+});
+
+test('the help of the set-up shows answers that can be taken', () => {
+	const {code, out} = quiesce('setup', '--help');
+	assert.equal(code, 0);
+	const examples = [...out.matchAll(/\{"[^}]*\}/g)].map(([text]) => JSON.parse(text) as unknown);
+	assert.equal(examples.length, 2);
+	for (const example of examples) assert.deepEqual(validateAnswers(example), []);
+	assert.ok(out.split('\n').every(line => line.length <= 80));
 });
 
 test('what is not known is said in a sentence, with the exit code of wrong usage and nothing on stdout', () => {
