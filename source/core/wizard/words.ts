@@ -173,7 +173,10 @@ function freezeConsequence({entries, machine}: WizardState): readonly Paragraph[
 		]
 		: [
 			consequence('The snapshot is taken while programs write: only what your scripts hold still is consistent.'),
-			warning('A failed script then makes the backup fail, whatever was chosen before. And where a script is missing, Azure reports a backup that was never frozen as file-system consistent.'),
+			// Who wants no backup after a failure gets none.
+			...(entries.continueBackupOnFailure
+				? [warning('A failed script then makes the backup fail, although you chose otherwise. And where a script is missing, Azure reports a backup that was never frozen as file-system consistent.')]
+				: []),
 		];
 }
 

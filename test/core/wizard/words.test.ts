@@ -47,7 +47,8 @@ suite('what the wizard says', () => {
 		assert.match(said('timeout', enter('timeout', '600')), /Minutes are felt/);
 		assert.equal(said('timeout', enter('timeout', '1801')), '');
 		assert.match(said('on-failure', enter('fsFreezeEnabled', false)), /fail all the same/);
-		assert.match(said('freeze', enter('fsFreezeEnabled', false)), /whatever was chosen before/);
+		assert.match(said('freeze', enter('fsFreezeEnabled', false)), /although you chose otherwise.*never frozen/);
+		assert.doesNotMatch(said('freeze', enter('fsFreezeEnabled', false), enter('continueBackupOnFailure', false)), /never frozen/);
 		assert.match(said('poll', enter('poll', 4)), /time limit of 30 s becomes 32 s/);
 	});
 
