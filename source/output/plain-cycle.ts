@@ -1,4 +1,5 @@
 import type {CycleEvent, CycleResult, PhaseEnded, PhaseName} from '../core/cycle-events.js';
+import {afterInterruption, errorName, inAzure} from '../core/cycle-words.js';
 import {duration} from '../core/durations.js';
 import {findError} from '../core/errors.js';
 import type {ErrorReference} from '../core/outcome.js';
@@ -69,31 +70,21 @@ function phaseEnded({phase, state, durationMs, detail, willRetry}: PhaseEnded): 
 
 /** What stays on the terminal after a cycle: the outcome, the windows, each error explained with a way out, what Azure would have made of it. */
 export function summary(result: CycleResult): readonly string[] {
-	const {outcome, errors, freezeWindowMs, quiesceWindowMs, mounts, snapshot, azure, interrupted} = result;
+	const {outcome, errors, freezeWindowMs, quiesceWindowMs, mounts, snapshot, interrupted} = result;
 	const kept = snapshot?.path !== undefined;
 	const lines = [
 		interrupted !== undefined
-			? `The cycle was interrupted (${interrupted}): everything is thawed, and nothing is held.`
+			? `The cycle was interrupted (${interrupted}): ${afterInterruption(result)}.`
 			: outcome === 'failed'
 				? 'The cycle failed.'
 				: `${outcomeWords[outcome].replace(/^./, letter => letter.toUpperCase())} ${kept ? 'snapshot' : 'rehearsal'}.`,
 		`  ${mounts.length === 0 ? 'nothing was frozen' : `frozen ${duration(freezeWindowMs)}`}, ${quiesceWindowMs === 0 ? 'the application was not held' : `application held ${duration(quiesceWindowMs)}`}${mounts.length === 0 ? '' : `: ${mounts.join(', ')}`}`,
 	];
 	if (kept) lines.push(`  snapshot ${snapshot.path}${outcome === 'failed' ? ' (kept and marked: failed)' : ''}`);
-	lines.push(azure.outcome === outcome && sameErrors(azure.errors, errors)
-		? `  in Azure ${outcomeWords[azure.outcome]} as well`
-		: `  in Azure ${outcomeWords[azure.outcome]}${azure.errors.length === 0 ? '' : `: ${azure.errors.map(errorName).join(', ')}`}`);
+	lines.push(`  in Azure ${inAzure(result)}`);
 	// That it was interrupted stands in the first line.
 	for (const error of errors.filter(({name}) => interrupted === undefined || name !== 'Interrupted')) lines.push('', ...explained(error));
 	return lines;
-}
-
-function sameErrors(left: readonly ErrorReference[], right: readonly ErrorReference[]): boolean {
-	return left.length === right.length && left.every(({name}, index) => name === right[index]?.name);
-}
-
-function errorName({name, code}: ErrorReference): string {
-	return code === null ? name : `${name} (${code})`;
 }
 
 function explained(error: ErrorReference): readonly string[] {

@@ -3,6 +3,7 @@ import {limitWarnings, measures, seriesOf, sparkline} from '../core/history-tren
 import {duration} from '../core/durations.js';
 import type {ErrorReference} from '../core/outcome.js';
 import {findError} from '../core/errors.js';
+import {errorName} from '../core/cycle-words.js';
 import {outcomeWords} from '../core/verdict-words.js';
 
 export type HistoryStyle = {readonly levels: readonly string[]; readonly width: number};
@@ -71,10 +72,6 @@ export function entryLines(entry: HistoryEntry): readonly string[] {
 		...(isWithoutReport(entry) ? ['', withoutReport.long] : []),
 		...entry.errors.flatMap(error => ['', ...explained(error)]),
 	];
-}
-
-function errorName({name, code}: ErrorReference): string {
-	return code === null ? name : `${name} (${code})`;
 }
 
 function explained(error: ErrorReference): readonly string[] {

@@ -4,9 +4,9 @@ import {columnsOf, cutTo, wrapText} from '../components/columns.js';
 import {RoomProvider} from '../components/size.js';
 import {useTheme, type Mark, type Theme, type Tone} from '../components/theme.js';
 import type {CycleResult} from '../core/cycle-events.js';
+import {afterInterruption, errorName, inAzure} from '../core/cycle-words.js';
 import {duration} from '../core/durations.js';
 import {findError} from '../core/errors.js';
-import type {ErrorReference, Verdict} from '../core/outcome.js';
 import type {Progress} from '../core/progress.js';
 import {outcomeWords} from '../core/verdict-words.js';
 import {Phases} from './cycle-phases.js';
@@ -34,19 +34,11 @@ export function summaryWriter(width: number): Writer {
 	};
 }
 
-function errorName({name, code}: ErrorReference): string {
-	return code === null ? name : `${name} (${code})`;
-}
-
-function sameErrors(left: readonly ErrorReference[], right: readonly ErrorReference[]): boolean {
-	return left.length === right.length && left.every(({name}, index) => name === right[index]?.name);
-}
-
 /** The outcome in one line. */
 export function headline(result: CycleResult, durationMs: number | null): {readonly mark: Mark; readonly tone: Tone; readonly text: string} {
 	const what = result.snapshot?.path === undefined ? 'rehearsal' : 'snapshot';
 	const took = durationMs === null ? '' : ` in ${duration(durationMs)}`;
-	if (result.interrupted !== undefined) return {mark: 'failed', tone: 'bad', text: `The cycle was interrupted${durationMs === null ? '' : ` after ${duration(durationMs)}`}: everything is thawed, and nothing is held`};
+	if (result.interrupted !== undefined) return {mark: 'failed', tone: 'bad', text: `The cycle was interrupted${durationMs === null ? '' : ` after ${duration(durationMs)}`}: ${afterInterruption(result)}`};
 	const words = outcomeWords[result.outcome];
 	switch (result.outcome) {
 		case 'application-consistent': return {mark: 'done', tone: 'good', text: `${capital(words)} ${what}${took}`};
@@ -80,7 +72,7 @@ export function summaryLines(progress: Progress, result: CycleResult, width: num
 		out.add(mounts);
 	}
 	if (result.snapshot?.path !== undefined) out.add(`${result.snapshot.path}${result.outcome === 'failed' ? '   kept, and marked as failed' : ''}`, {lead: 'snapshot   '});
-	out.add(azureWords(result.azure, result), {lead: 'in Azure   '});
+	out.add(inAzure(result), {lead: 'in Azure   '});
 	// That it was interrupted stands in the first line.
 	for (const error of result.errors.filter(({name}) => result.interrupted === undefined || name !== 'Interrupted')) {
 		const entry = findError(error.name);
@@ -103,12 +95,6 @@ export function summaryLines(progress: Progress, result: CycleResult, width: num
 		if (warning.remedy !== undefined) out.add(warning.remedy, {lead});
 	}
 	return out.lines;
-}
-
-function azureWords(azure: Verdict, result: CycleResult): string {
-	const words = outcomeWords[azure.outcome];
-	if (azure.outcome === result.outcome && sameErrors(azure.errors, result.errors)) return `${words} as well`;
-	return azure.errors.length === 0 ? words : `${words}: ${azure.errors.map(errorName).join(', ')}`;
 }
 
 const markTones: Readonly<Partial<Record<Mark, Tone>>> = {done: 'good', failed: 'bad', warning: 'warning'};

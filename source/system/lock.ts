@@ -155,7 +155,7 @@ function isStillAt(descriptor: number, path: string): boolean {
 function describeHolder(native: Native, descriptor: number, path: string): {readonly pid: number | null; readonly who: string} {
 	const pid = native.lockHolder(descriptor)?.pid ?? readLockHolder(path)?.pid ?? null;
 	const command = pid === null ? null : commandLineOf(pid);
-	return {pid, who: pid === null ? 'another process' : `process ${pid}${command === null ? '' : ` (${command})`}`};
+	return {pid, who: pid === null ? 'another process' : `process ${pid}${command === null ? '' : ` (${command.endsWith('/guard.js') ? 'quiesce' : command})`}`};
 }
 
 function heldByAnother(native: Native, descriptor: number, path: string): Failure {

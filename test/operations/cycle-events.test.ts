@@ -108,7 +108,7 @@ suite('the lines of cycle --json', {skip, concurrency: 2}, () => {
 		const end = await one.cycle();
 		promised(end);
 		assert.deepEqual([end.exitCode, end.result.outcome, end.result.errors, end.result.azure, one.notes()], [5, 'failed', [{name: 'NotReady', code: null}], {outcome: 'application-consistent', errors: []}, []]);
-		assert.ok(end.events.some(event => event.event === 'warning' && /The lock file .* cannot be opened/.test(event.message)));
+		assert.ok(end.events.some(event => event.event === 'phase' && event.phase === 'check' && /The lock file .* cannot be opened/.test(event.detail ?? '')));
 	});
 
 	for (const [where, word, options] of [

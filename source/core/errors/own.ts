@@ -4,9 +4,9 @@ import type {ErrorEntry} from './entry.js';
 export const ownErrors = [
 	{
 		name: 'NotReady', code: null, aliases: [],
-		happened: 'The cycle could not be made ready: its lock, its guard or its journal.',
+		happened: 'The cycle could not be made ready.',
 		effect: 'Nothing was run and nothing was frozen.',
-		remedies: ['Mend the reason that the cycle gave, and run it again.'],
+		remedies: ['Mend the reason that it gave, and run it again.'],
 	},
 	{
 		name: 'ScriptChanged', code: null, aliases: [],

@@ -13,8 +13,7 @@ export function tellNotBegun(telling: Telling, configuration: string, tookMs: nu
 	const interrupted = 'interrupted' in why;
 	const errors = [ownError(interrupted ? 'Interrupted' : 'NotReady')];
 	telling.start('check');
-	if (!interrupted) telling.warn('not-ready', why.failure.message, why.failure.remedies.join(' '));
-	telling.end('check', 'failed', {durationMs: tookMs, errors, detail: interrupted ? 'interrupted' : 'it could not be made ready'});
+	telling.end('check', 'failed', {durationMs: tookMs, errors, detail: interrupted ? 'interrupted before it began' : [why.failure.message, ...why.failure.remedies].join(' ')});
 	for (const phase of ['pre-script', 'freeze', 'snapshot', 'thaw', 'post-script'] as const) telling.skip(phase, interrupted ? 'interrupted' : 'the check failed');
 	const result: CycleResult = {
 		event: 'result', outcome: 'failed', errors, freezeWindowMs: 0, quiesceWindowMs: 0, mounts: [], snapshot: null,
