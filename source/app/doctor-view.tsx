@@ -2,8 +2,10 @@ import {useEffect, useState, type ReactNode} from 'react';
 import {backBindings, type Binding} from '../components/bindings.js';
 import {useCell, useCellValue} from '../components/cell.js';
 import {confirmBindings} from '../components/confirm.js';
+import {wrapText} from '../components/columns.js';
 import {Frame} from '../components/frame.js';
 import {Searched, useSearch} from '../components/search.js';
+import {useSize} from '../components/size.js';
 import {useTheme} from '../components/theme.js';
 import {defaultConfiguration} from '../commands/invocation.js';
 import {hasErrors, type Finding} from '../core/checks/finding.js';
@@ -11,6 +13,7 @@ import {count} from '../core/checks/words.js';
 import {exitCodes} from '../core/failure.js';
 import {wordFilter} from '../core/search.js';
 import {DoctorScreen, MendScreen} from '../screens/doctor/index.js';
+import {Part} from '../screens/doctor/part.js';
 import {verdictMark} from '../screens/doctor/lines.js';
 import {DoctorSession, type DoctorState} from './doctor/session.js';
 import type {Leaving, ViewProps} from './view.js';
@@ -31,7 +34,11 @@ export function View({invocation, memory, open, back, leave}: ViewProps): ReactN
 	const state = useCellValue(session.state);
 	if (state.failure !== null) throw state.failure.error;
 	const [wanted, pointer] = useCell(() => (memory.get('row') as number | undefined) ?? 0);
-	const [unfolded, folds] = useCell<ReadonlySet<string>>(() => (memory.get('unfolded') as ReadonlySet<string> | undefined) ?? new Set());
+	// Nothing chosen yet: the first error tells by itself why the verdict is what it is, where there is room for that.
+	const [chosen, folds] = useCell<ReadonlySet<string> | null>(() => (memory.get('unfolded') as ReadonlySet<string> | null | undefined) ?? null);
+	const [part] = useState(() => new Part());
+	const [, moves] = useCell(() => 0);
+	const {columns} = useSize();
 	useEffect(() => {
 		session.check();
 		return () => {
@@ -46,7 +53,8 @@ export function View({invocation, memory, open, back, leave}: ViewProps): ReactN
 	const last = Math.max(0, findings.length - 1);
 	const row = Math.min(wanted, last);
 	const current = (): Finding | undefined => matching(session.state.read().examination?.findings ?? [], search.wanted)[Math.min(pointer.read(), last)];
-	const away = (exitCode: number): void => leave(leavingWith(state, exitCode, theme.symbols));
+	const unfolded = (): ReadonlySet<string> => folds.read() ?? (columns < widthForDetails ? new Set() : firstError(session.state.read()));
+	const away = (exitCode: number): void => leave(leavingWith(state, exitCode, theme.symbols, columns));
 	const stops: readonly Binding[] = [{keys: ['ctrl-c'], label: 'leave', hidden: true, run: () => away(exitCodes.interrupted)}];
 
 	if (state.plan !== null) {
@@ -69,11 +77,14 @@ export function View({invocation, memory, open, back, leave}: ViewProps): ReactN
 	const ownRoute = invocation.command === 'doctor';
 	const bindings: readonly Binding[] = [
 		...search.bindings,
-		{keys: ['up', 'down'], label: 'move', hidden: findings.length < 2, run: key => move(Math.min(pointer.read(), last) + (key === 'up' ? -1 : 1))},
+		{keys: ['up', 'down'], label: 'move', hidden: findings.length < 2, run: key => {
+			if (part.move(key === 'up' ? 'up' : 'down')) moves.set(moves.read() + 1);
+			else move(Math.min(pointer.read(), last) + (key === 'up' ? -1 : 1));
+		}},
 		{keys: ['home', 'end'], label: 'first or last', hidden: true, run: key => move(key === 'home' ? 0 : last)},
 		{keys: ['enter'], label: 'unfold', hidden: findings.length === 0, run: () => {
 			const finding = current();
-			if (finding !== undefined) folds.set(toggled(folds.read(), finding.id));
+			if (finding !== undefined) folds.set(toggled(unfolded(), finding.id));
 		}},
 		{keys: ['f'], label: 'mend', hidden: findings[row]?.fixable !== true, run: () => {
 			const finding = current();
@@ -92,7 +103,7 @@ export function View({invocation, memory, open, back, leave}: ViewProps): ReactN
 	return (
 		<Frame where={['doctor']} right={standing(state)} explanation={explanation} typing={search.typing} bindings={bindings}>
 			<Searched search={search} found={findings.length} of={all.length} things="findings" sayMore>
-				<DoctorScreen examination={state.examination} findings={findings} pointer={row} unfolded={unfolded} mended={state.mended.map(({title}) => title)} refused={state.refused} />
+				<DoctorScreen examination={state.examination} findings={findings} pointer={row} unfolded={chosen ?? unfolded()} part={part} mended={state.mended.map(({title}) => title)} refused={state.refused} />
 			</Searched>
 		</Frame>
 	);
@@ -102,6 +113,14 @@ export function View({invocation, memory, open, back, leave}: ViewProps): ReactN
 function matching(findings: readonly Finding[], wanted: string): readonly Finding[] {
 	const hasWords = wordFilter(wanted);
 	return wanted === '' ? findings : findings.filter(({title, detail, remedy, note, path, error, severity}) => hasWords([title, detail, remedy, note ?? '', path ?? '', error ?? '', severity].join(' ')));
+}
+
+/** Below this many columns the list itself needs the room. */
+const widthForDetails = 60;
+
+function firstError({examination}: DoctorState): ReadonlySet<string> {
+	const [first] = examination?.findings ?? [];
+	return new Set(first?.severity === 'error' ? [first.id] : []);
 }
 
 function toggled(ids: ReadonlySet<string>, id: string): ReadonlySet<string> {
@@ -118,12 +137,14 @@ function standing({busy, checkedAt, watching, examination}: DoctorState): string
 }
 
 /** What stays on the terminal: the verdict, and how much was found. */
-function leavingWith({examination}: DoctorState, exitCode: number, symbols: ReturnType<typeof useTheme>['symbols']): Leaving {
+function leavingWith({examination}: DoctorState, exitCode: number, symbols: ReturnType<typeof useTheme>['symbols'], columns: number): Leaving {
 	if (examination === null) return {exitCode};
 	const {sentence, findings} = examination;
 	const counted = (['error', 'warning'] as const).flatMap(severity => {
 		const number = findings.filter(finding => finding.severity === severity).length;
 		return number === 0 ? [] : [count(number, severity)];
 	});
-	return {exitCode, summary: `${symbols[verdictMark(examination).mark]} ${sentence}${counted.length === 0 ? '' : `\n  ${counted.join(', ')}: quiesce doctor`}`};
+	const mark = symbols[verdictMark(examination).mark];
+	const lines = wrapText(sentence, Math.min(columns, 100) - mark.length - 1).map((line, index) => `${index === 0 ? mark : ' '.repeat(mark.length)} ${line}`);
+	return {exitCode, summary: [...lines, ...(counted.length === 0 ? [] : [`${' '.repeat(mark.length)} ${counted.join(', ')}: quiesce doctor`])].join('\n')};
 }

@@ -114,7 +114,7 @@ export async function applyMends(plan: MendPlan, options: ExamineOptions): Promi
 			mended.push(...findings.map(finding => ({finding, lines})));
 		} catch (error) {
 			if (!(error instanceof Failure)) throw error;
-			refused.push(...findings.map(finding => ({finding, why: [error.message, ...error.remedies].join(' ')})));
+			refused.push(...findings.map(finding => ({finding, why: [error.message, ...error.remedies].map(sentence => /[.!?:]$/.test(sentence) ? sentence : `${sentence}.`).join(' ')})));
 		}
 	}
 

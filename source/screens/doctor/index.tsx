@@ -1,4 +1,4 @@
-import {useState, type ReactNode} from 'react';
+import type {ReactNode} from 'react';
 import {Box, Text} from 'ink';
 import {moreText} from '../../components/scroll.js';
 import {useRoom} from '../../components/size.js';
@@ -7,7 +7,8 @@ import {useTheme} from '../../components/theme.js';
 import {wrapText} from '../../components/columns.js';
 import type {Examination} from '../../core/checks/examination.js';
 import type {Finding} from '../../core/checks/finding.js';
-import {findingLines, fineLines, firstLine, verdictLines, type Line} from './lines.js';
+import {findingLines, fineLines, verdictLines, type Line} from './lines.js';
+import type {Part} from './part.js';
 
 export type DoctorScreenProps = {
 	/** Null while the first answer is being worked out. */
@@ -17,27 +18,19 @@ export type DoctorScreenProps = {
 	/** The row of the pointer. */
 	readonly pointer: number;
 	readonly unfolded: ReadonlySet<string>;
+	/** Which part of the list is shown; whoever moves the pointer asks it first. */
+	readonly part: Part;
 	/** Titles of what was mended. */
 	readonly mended: readonly string[];
 	/** What could not be mended, and why, a sentence each. */
 	readonly refused: readonly string[];
 };
 
-/** Which part of the lines is shown: it moves no more than it must. */
-class Part {
-	top = 0;
-
-	show(lines: readonly Line[], pointer: number, height: number): number {
-		this.top = lines.length <= height ? 0 : firstLine(lines, pointer, height, this.top);
-		return this.top;
-	}
-}
 
 /** The verdict, the findings, what is fine. */
-export function DoctorScreen({examination, findings, pointer, unfolded, mended, refused}: DoctorScreenProps): ReactNode {
+export function DoctorScreen({examination, findings, pointer, unfolded, part, mended, refused}: DoctorScreenProps): ReactNode {
 	const theme = useTheme();
 	const {columns: width, rows} = useRoom();
-	const [part] = useState(() => new Part());
 	if (examination === null) return <Waiting text="Looking at the configuration, the scripts and the machine" />;
 
 	const head = [
