@@ -45,14 +45,14 @@ export function reviewLines(plan: Plan, width: number, symbols: Symbols): readon
 	return [
 		...(plan.valid ? markedLines(good ? 'done' : 'warning', plan.sentence, width, symbols) : []),
 		...plan.problems.flatMap(({message, remedies = []}) => [
-			...markedLines('failed', visible(message), width, symbols),
-			...remedies.flatMap(remedy => remedyLines(visible(remedy), width, symbols)),
+			...markedLines('failed', message, width, symbols),
+			...remedies.flatMap(remedy => remedyLines(remedy, width, symbols)),
 		]),
-		...plan.warnings.flatMap(({message}) => markedLines('warning', visible(message), width, symbols)),
+		...plan.warnings.flatMap(({message}) => markedLines('warning', message, width, symbols)),
 		blank,
 		...headingLines(plan, width, symbols),
 		...diffLines(plan, width),
-		...(others.length === 0 ? [] : [blank, {tone: 'strong', text: 'Also'} as Line, ...others.flatMap(({sentence}) => hangingLines(visible(sentence), width))]),
+		...(others.length === 0 ? [] : [blank, {tone: 'strong', text: 'Also'} as Line, ...others.flatMap(({sentence}) => hangingLines(sentence, width))]),
 	];
 }
 

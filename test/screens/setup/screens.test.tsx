@@ -304,7 +304,9 @@ suite('the keys of the wizard', () => {
 			warnings: [{key: '', message: 'It holds \u0007.'}],
 		});
 		const at = play(atScripts, enter('preScript', '/s/pre.sh'), next, enter('postScript', '/s/post.sh'), next, next, enter('preParameters', ['a\u202Eb', 'x']));
-		for (const state of [at, {...at, page: 'review' as const, plan: {key: '', plan: odd}}]) {
+		const noted = {...play(begun({machine}), next, next), base: {key: 'bundled', text: '', settings: {}, note: 'a\u202Eb \u001B[2J'}};
+		const seen = begun({machine: {...machine, lines: [{state: 'warning', what: 'configuration', found: '\\\u001B is no escape, a\u202Eb'}]}});
+		for (const state of [noted, seen, at, {...at, page: 'review' as const, plan: {key: '', plan: odd}}]) {
 			const frame = draw(<>{still(state)}</>);
 			assert.doesNotMatch(frame, /[\u0007\u001B\u202E]/);
 			assert.match(frame, /a\\u202eb/);
