@@ -5,7 +5,10 @@ import {join} from 'node:path';
 const mostEntries = 5000;
 const mostAnswers = 100;
 
-/** Paths that begin with a text, directories with a slash at their end, in the order of their names. Hidden ones only where the name begins with a dot. Never throws. */
+/** Names that no field can hold and no terminal should be shown: with characters that act on it, that are not seen, or that are no UTF-8. */
+const unspeakable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\uFFFD]/u;
+
+/** Paths that begin with a text, directories with a slash at their end, in the order of their names. Hidden ones only where the name begins with a dot; none that could not be typed. Never throws. */
 export function completePath(text: string): readonly string[] {
 	if (!text.startsWith('/')) return [];
 	const directory = text.slice(0, text.lastIndexOf('/') + 1);
@@ -18,6 +21,7 @@ export function completePath(text: string): readonly string[] {
 				const entry = handle.readSync();
 				if (entry === null) break;
 				if (!entry.name.startsWith(beginning) || (entry.name.startsWith('.') && beginning === '')) continue;
+				if (unspeakable.test(entry.name)) continue;
 				const path = join(directory, entry.name);
 				found.push(entry.isDirectory() || (entry.isSymbolicLink() && isDirectory(path)) ? `${path}/` : path);
 			}

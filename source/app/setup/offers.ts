@@ -1,5 +1,6 @@
 import {checkSetting, type Application, type Detected, type Setting} from '../../applications/index.js';
 import {list} from '../../core/checks/words.js';
+import {visible} from '../../core/visible-text.js';
 import {together} from '../../core/wizard/entries.js';
 import type {ApplicationOffer, ApplicationQuestion} from '../../core/wizard/types.js';
 
@@ -42,8 +43,9 @@ function offer(application: Application, instance: Detected | null, index: numbe
 	return {
 		id: index === 0 ? application.name : `${application.name}#${index + 1}`,
 		name: application.name,
-		title: instance?.title ?? application.title,
-		found: instance === null ? application.undetected ?? 'not found on this machine' : `${instance.running ? 'running' : 'not running'}${instance.dataDirectory === null ? '' : `, data on ${instance.dataDirectory}`}`,
+		// What other users' processes call themselves acts on no terminal.
+		title: visible(instance?.title ?? application.title),
+		found: visible(instance === null ? application.undetected ?? 'not found on this machine' : `${instance.running ? 'running' : 'not running'}${instance.dataDirectory === null ? '' : `, data on ${instance.dataDirectory}`}`),
 		running: instance?.running ?? false,
 		detected: instance !== null,
 		summary: application.summary,

@@ -4,6 +4,7 @@ import {useRoom, useSize} from '../../components/size.js';
 import {TextField, useTextField, type TextFieldHandle} from '../../components/text-field.js';
 import {useTheme, type Mark, type Tone} from '../../components/theme.js';
 import type {LeftOut} from '../../components/text-field-state.js';
+import {visible} from '../../core/visible-text.js';
 import type {WizardEvent} from '../../core/wizard/types.js';
 import {Question} from './question.js';
 import type {SetupProps} from './view.js';
@@ -74,5 +75,5 @@ export function CheckedField({field, validation, placeholder = '', secret = fals
 	const {kind, text}: Validation = field.leftOut === null || validation.kind === 'bad' ? validation : {kind: 'warning', text: `${leftOutWords[field.leftOut]} ${validation.text}`.trimEnd()};
 	const mark = marks[kind];
 	const front = mark === null ? '' : `${theme.symbols[mark]} `;
-	return <TextField field={field} label={label} placeholder={placeholder} secret={secret} validation={{tone: tones[kind], text: wrapText(front + text, room.columns - 3).join('\n')}} />;
+	return <TextField field={field} label={label} placeholder={placeholder} secret={secret} validation={{tone: tones[kind], text: wrapText(front + visible(text), room.columns - 3).join('\n')}} />;
 }

@@ -67,7 +67,7 @@ const application: Application = {
 	],
 	detect: async () => [
 		{name: 'thing', title: 'Thing 1', running: true, version: '1', dataDirectory: '/data/1', mounts: ['/data'], access: '', settings: {port: '1'}},
-		{name: 'thing', title: 'Thing 2', running: false, version: '2', dataDirectory: null, mounts: [], access: '', settings: {}},
+		{name: 'thing', title: 'Thing\u001B[2J 2', running: false, version: '2', dataDirectory: '/data\u202E2', mounts: [], access: '', settings: {}},
 	],
 	scripts: settings => ({files: [], pre: 'a', post: 'b', preParameters: [settings['port'] ?? ''], postParameters: []}),
 };
@@ -96,6 +96,11 @@ suite('the applications that are offered', () => {
 		const {application: names, applicationSettings} = answersOf(entries, offers, {}, '/etc/azure');
 		assert.deepEqual([names, applicationSettings], [['thing', 'other'], {thing: {port: '1', wait: '7', password: ''}, other: {port: '9', wait: '5', password: ''}}]);
 		assert.deepEqual(validateAnswers({application: names, applicationSettings}), []);
+	});
+
+	test('what a process calls itself acts on no terminal', async () => {
+		const [, second] = await applicationOffers([application]);
+		assert.deepEqual([second?.title, second?.found], ['Thing\\u001b[2J 2', 'not running, data on /data\\u202e2']);
 	});
 
 	test('one that was not found is offered all the same', async () => {
