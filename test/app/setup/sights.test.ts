@@ -76,7 +76,7 @@ suite('the applications that are offered', () => {
 	test('one for each instance, with only the questions that detection left open', async () => {
 		const [first, second] = await applicationOffers([application]);
 		assert.deepEqual([first?.id, first?.found, first?.questions.map(({name}) => name)], ['thing', 'running, data on /data/1', ['wait', 'password']]);
-		assert.deepEqual([second?.id, second?.found, second?.questions.map(({name}) => name)], ['thing#2', 'not running', ['port', 'wait', 'password']]);
+		assert.deepEqual([second?.id, second?.found, second?.questions.map(({name}) => name)], ['thing#2', 'not running, data on /data\\u202e2', ['port', 'wait', 'password']]);
 		assert.deepEqual(first?.parameters({port: '7'}), {pre: ['7'], post: []});
 		const [, wait, password] = second!.questions;
 		assert.equal(second!.questions[0]!.check(''), 'This cannot be left empty.');
