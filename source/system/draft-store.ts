@@ -2,7 +2,9 @@ import type ConfStore from 'conf';
 import {rmSync} from 'node:fs';
 import {constants} from 'node:os';
 import {join} from 'node:path';
+import {Failure} from '../core/failure.js';
 import {lookAt} from './file-look.js';
+import {wordsOf} from './safe-directory.js';
 import {openStateDirectory, stateDirectoryPath} from './state-directory.js';
 
 /** More than any draft has, in bytes. */
@@ -26,7 +28,11 @@ export async function loadDraft(directory: string = stateDirectoryPath()): Promi
 /** Keeps the wizard's draft in the state directory (600), in the place of the last one. @throws Failure where the state directory is not fit. */
 export async function saveDraft(draft: unknown, directory: string = stateDirectoryPath()): Promise<void> {
 	const store = await openStore(directory);
-	store.set('draft', draft);
+	try {
+		store.set('draft', draft);
+	} catch (error) {
+		throw new Failure(`It cannot be written to ${directory}: ${wordsOf(error)}.`, {remedy: 'Make room there, or name another directory in QUIESCE_STATE_DIR.', cause: error});
+	}
 }
 
 /** Forgets the draft; there need not be one. */

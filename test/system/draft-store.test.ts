@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import {spawnSync} from 'node:child_process';
 import {chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {test} from 'node:test';
 import {loadDraft, removeDraft, saveDraft} from '../../source/system/draft-store.js';
+import {whyNoSandbox} from '../support/skip.js';
 
 test('a draft is kept for root alone, taken up again and forgotten', async () => {
 	const base = mkdtempSync(join(tmpdir(), 'quiesce-draft-'));
@@ -35,5 +37,17 @@ test('a draft is kept for root alone, taken up again and forgotten', async () =>
 		await assert.rejects(saveDraft(draft, directory), /others may write/);
 	} finally {
 		rmSync(base, {recursive: true, force: true});
+	}
+});
+
+test('a full disk is said in a sentence', {skip: whyNoSandbox()}, async () => {
+	const directory = mkdtempSync(join(tmpdir(), 'quiesce-draft-'));
+	try {
+		assert.equal(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4k,mode=700', 'none', directory]).status, 0);
+		assert.throws(() => writeFileSync(join(directory, 'fill'), Buffer.alloc(8192)), /ENOSPC/);
+		await assert.rejects(saveDraft({version: 1}, directory), {name: 'Failure', message: `It cannot be written to ${directory}: there is no space left on its filesystem.`});
+	} finally {
+		spawnSync('umount', [directory]);
+		rmSync(directory, {recursive: true, force: true});
 	}
 });
