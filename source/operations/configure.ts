@@ -108,7 +108,12 @@ function usableAnswers(answers: unknown, problems: readonly AnswerProblem[]): An
 /** What the new configuration is built upon: the present one, where there is one that can be made out, else the template. */
 function chooseBase(look: Look, {template, anew}: PlanRequest, warnings: PlanWarning[]): {readonly configuration: Configuration; readonly present: boolean} {
 	const present = look.content === null ? null : readConfiguration(look.content);
-	if (present !== null && typeof present !== 'string' && anew !== true) return {configuration: present, present: true};
+	if (present !== null && typeof present !== 'string' && anew !== true) {
+		if (template !== undefined) warnings.push({key: '', message: 'There is a configuration already, and its values stay where nothing is answered: the template is not used.'});
+		return {configuration: present, present: true};
+	}
+
+
 	if (typeof present === 'string' && anew !== true) {
 		warnings.push({key: '', message: `The present configuration cannot be made out, and is written anew. ${present} It is kept as a backup.`});
 	}

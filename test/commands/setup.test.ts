@@ -177,6 +177,10 @@ suite('quiesce setup', {skip: firstReason(whyNoSandbox(), whyNoBundle())}, () =>
 			await server.end();
 		}
 
+		const beside = await setup({}, '--template', '/etc/scripts/template.json', '--json');
+		assert.deepEqual([beside.exitCode, json(beside).changed], [0, false]);
+		assert.match(json(beside).warnings[0]?.message ?? '', /There is a configuration already.*the template is not used/);
+
 		await fresh();
 		const end = await setup(scripts, '--template', server.address, '--json');
 		assert.equal(end.exitCode, 0);
