@@ -81,6 +81,25 @@ suite('snapshots of image files', {skip, concurrency: 2}, () => {
 		assert.equal(await one.sandbox.must('ls', ['-A', directory]), '');
 	});
 
+	test('interrupted while it is made ready: nothing of it is left, and nothing is run', async context => {
+		const {one, start, directory} = await elsewhere(context);
+		const cycle = start();
+		await one.sandbox.must('sh', ['-c', 'for i in $(seq 6000); do ls -d "$1"/.partial-* 2>/dev/null && exit 0; sleep 0.01; done; exit 1', 'sh', directory]);
+		cycle.kill('SIGINT');
+		const end = readCycle(await cycle.ended);
+		assert.deepEqual([end.exitCode, end.result.outcome, end.result.snapshot, one.notes()], [130, 'failed', null, []]);
+		assert.equal(await one.sandbox.must('ls', ['-A', directory]), '');
+	});
+
+	test('interrupted while it is completed, when all else is done: it is what it came to, and nothing else is said', async context => {
+		const {start} = await elsewhere(context);
+		const cycle = start();
+		await cycle.until('"phase":"post-script","state":"succeeded"');
+		cycle.kill('SIGINT');
+		const end = readCycle(await cycle.ended);
+		assert.deepEqual([end.exitCode, end.result.outcome, end.result.interrupted, end.result.errors], [0, 'application-consistent', undefined, []]);
+	});
+
 	for (const [where, words, wait] of [['while it is held', ['--hold', '30'], '"phase":"snapshot","state":"started"'], ['after the thaw', [], '"phase":"post-script","state":"started"']] as const) {
 		test(`interrupted ${where}, when it is complete: it is kept, and marked`, async context => {
 			const one = await lab(context, {post: 'sleep 1; note post'});

@@ -144,17 +144,20 @@ export class Cycle {
 
 	async #conclude(): Promise<CycleResult> {
 		const {check, plan, guard, journal, scripts} = this.#course.ready;
-		if (this.#course.interrupted !== undefined) this.#course.errors.push(ownError('Interrupted'));
+		// A signal that comes from now on is too late to change anything.
+		const {interrupted} = this.#course;
+		const signalled = interrupted === undefined ? {} : {interrupted};
+		if (interrupted !== undefined) this.#course.errors.push(ownError('Interrupted'));
 		const decided = decideOutcome({
 			scriptsSucceeded: this.#pre?.state === 'succeeded' && this.#post?.state === 'succeeded',
 			continueBackupOnFailure: check.settings.continueBackupOnFailure || !check.settingsKnown,
 			fsFreezeEnabled: check.settings.fsFreezeEnabled,
-			freezing: this.#window.freezing, disks: plan.disks, snapshotSucceeded: this.#window.snapshotTaken, interrupted: this.#course.interrupted !== undefined,
+			freezing: this.#window.freezing, disks: plan.disks, snapshotSucceeded: this.#window.snapshotTaken, interrupted: interrupted !== undefined,
 		});
 		const outcome = this.#course.bug === undefined && !this.#window.stuckFrozen ? decided : 'failed';
 		const pre = scripts?.pre.command;
 		const held = {preScriptSucceeded: this.#pre?.state === 'succeeded', applications: pre === undefined ? [] : heldApplications(resolve(pre.directory, pre.path))};
-		const mark = {...held, at: this.#window.snapshotAt ?? new Date().toISOString(), outcome, errors: this.#course.errors, ...(this.#course.interrupted === undefined ? {} : {interrupted: this.#course.interrupted})};
+		const mark = {...held, at: this.#window.snapshotAt ?? new Date().toISOString(), outcome, errors: this.#course.errors, ...signalled};
 		const {reference, failed} = await this.#window.keepSnapshot(mark);
 		// Before the guard gives up the lock: whoever dies in between leaves nothing that looks owed.
 		try {
@@ -176,7 +179,7 @@ export class Cycle {
 			mounts: this.#window.mounts,
 			snapshot: reference,
 			azure: asAzure(check, this.#pre, this.#post, this.#window),
-			...(this.#course.interrupted === undefined ? {} : {interrupted: this.#course.interrupted}),
+			...signalled,
 		};
 	}
 

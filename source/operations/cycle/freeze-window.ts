@@ -6,15 +6,12 @@ import type {ErrorReference} from '../../core/outcome.js';
 import {thawedStep} from '../../system/journal.js';
 import {unlessAborted, within} from '../../system/time.js';
 import type {Course} from './course.js';
-import type {Preparation} from './preparation.js';
+import {releaseWithinMs, type Preparation} from './preparation.js';
 import {describeRefusals, freezeErrors} from './refusals.js';
 import {messageOf} from './telling.js';
 
 /** A flush that the disk does not come to an end with must not hold the application: the freeze itself flushes again. */
 const flushWithinMs = 5000;
-
-/** What is left of a snapshot that cannot be removed in time is removed before the next one. */
-const releaseWithinMs = 5000;
 
 /** The middle of a cycle, between its scripts: freeze, snapshot, thaw. */
 export class FreezeWindow {

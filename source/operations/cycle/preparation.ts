@@ -18,8 +18,11 @@ import {identifyScript} from '../../system/script-identity.js';
 import {makeWaiting, type WaitingScript} from '../../system/script-gate.js';
 import {extensionEnvironment, type ScriptCommand} from '../../system/scripts.js';
 import {openStateDirectory} from '../../system/state-directory.js';
-import {unlessAborted} from '../../system/time.js';
+import {unlessAborted, within} from '../../system/time.js';
 import {resume} from '../resume.js';
+
+/** What is left of a snapshot that cannot be removed in time is removed before the next one. */
+export const releaseWithinMs = 5000;
 
 /** What is asked of a cycle. */
 export type CycleOrder = {
@@ -92,6 +95,7 @@ export async function prepareCycle(order: CycleOrder, start: GuardStart): Promis
 	const journal = openJournal(stateDirectory, id);
 	let starting: Promise<Guard> | undefined;
 	let waiting: Preparation['waiting'] = [];
+	let preparing: Promise<PreparedSnapshot> | undefined;
 	try {
 		journal.append({step: 'begun', cycle: id, bootId: readBootId(), main: markProcess(process.pid)});
 		starting = startGuard({waves: toFreeze, deadlineMs: tunables.deadlineMs, lockFile: extensionLockFile, lockWaitMs: order.lockWaitMs, journalFile: journal.path, journalDevices: stateDevices}, start);
@@ -106,13 +110,15 @@ export async function prepareCycle(order: CycleOrder, start: GuardStart): Promis
 		refuseLongHold(order.holdMs, tunables.deadlineMs, check.settings.fsFreezeEnabled);
 		const guard = await starting;
 		journal.append({step: 'guard', guard: markProcess(guard.pid)}, {step: 'mounts', waves: toFreeze});
-		const preparing = provider.prepare({
+		preparing = provider.prepare({
 			id, stateDirectory, facts: mounts, targets: plan.waves.flat(), frozen: check.settings.fsFreezeEnabled, holdMs: order.holdMs, deadlineMs: tunables.deadlineMs,
 		});
 		const snapshot = await (start.signal === undefined ? preparing : unlessAborted(preparing, start.signal));
 		return {id, resumed, order, facts, check, scripts, unusable, plan, unopened, mounts, stateDirectory, stateDevices, journal, guard, waiting, snapshot, deadlineMs: tunables.deadlineMs, tookMs: performance.now() - began};
 	} catch (error) {
 		for (const {script} of waiting) await script.dismiss();
+		// Also where nobody has waited for it to the end.
+		await within(preparing?.then(async snapshot => snapshot.release()).catch(() => {}) ?? Promise.resolve(), releaseWithinMs);
 		await (await starting?.catch(() => undefined))?.close();
 		journal.finish('cycle');
 		throw error;
