@@ -1,6 +1,7 @@
 import {render, type Instance} from 'ink';
 import type {Invocation} from '../commands/invocation.js';
 import {Cell} from '../components/cell.js';
+import {setPace} from '../components/pace.js';
 import type {Size} from '../components/size.js';
 import {exitCodes} from '../core/failure.js';
 import {eraseScreen, TerminalOutput} from '../system/terminal.js';
@@ -93,11 +94,17 @@ function draw({navigation, size, output, input, invocation}: Drawing): {readonly
 			output.apply();
 		});
 	};
+	const slow = (): void => setPace(true);
+	const quick = (): void => setPace(false);
 	output.on('resized', resized);
+	output.on('slow', slow);
+	output.on('quick', quick);
 	return {
 		instance,
 		close() {
 			output.off('resized', resized);
+			output.off('slow', slow);
+			output.off('quick', quick);
 			instance.unmount();
 		},
 	};

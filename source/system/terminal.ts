@@ -6,14 +6,18 @@ import {longestTimerMs} from './time.js';
 /** How much may wait for a terminal that takes nothing, in characters, before frames are dropped: some hundred screens. */
 const mostWaiting = 500_000;
 
+/** What has not gone out after so long goes to a slow terminal, milliseconds; and how long that is believed, the first time. */
+const slowAfterMs = 300;
+const slowForMs = 30_000;
+
 /** Erases the visible screen, the cursor at its beginning. */
 export const eraseScreen = '\u001B[H\u001B[2J';
 const leaveAlternateScreen = '\u001B[?2026l\u001B[?2004l\u001B[?1049l\u001B[?25h';
 
 /**
  * Standard output as a terminal to draw on, in the shape that Ink takes for a stream. Nothing that is written here ever blocks: where the terminal takes no more
- * (Ctrl-S, a stalled connection) frames wait, then are dropped, and when it goes on a `resize` asks for everything anew. `size` and
- * `resized` are about the real terminal; `columns` and `rows` are those that were last applied with `apply`, so that whoever draws can lay out first.
+ * (Ctrl-S, a stalled connection) frames wait, then are dropped, and when it goes on a `resize` asks for everything anew. `slow` and `quick` say
+ * whether the terminal takes in time what is drawn. `size` and `resized` are about the real terminal; `columns` and `rows` are those that were last applied with `apply`, so that whoever draws can lay out first.
  */
 export class TerminalOutput extends EventEmitter {
 	readonly isTTY = true;
@@ -25,6 +29,8 @@ export class TerminalOutput extends EventEmitter {
 	#waiting = 0;
 	#draining = false;
 	#dropped = false;
+	#stalls = 0;
+	#slow: NodeJS.Timeout | null = null;
 	readonly #onResized = (): void => {
 		this.emit('resized');
 	};
@@ -52,12 +58,14 @@ export class TerminalOutput extends EventEmitter {
 		this.emit('resize');
 	}
 
+	/** Ink steps down line by line, which is half of a small frame: the steps are written as one. */
 	write(text: string, callback?: () => void): boolean {
 		if (this.#waiting > mostWaiting) {
 			this.#dropped = true;
 		} else {
-			this.#waiting += text.length;
-			this.#output.write(text);
+			const brief = text.replaceAll(/(?:\u001B\[E){2,}/g, moves => `\u001B[${moves.length / 3}E`);
+			this.#waiting += brief.length;
+			this.#output.write(brief);
 			this.#watch();
 		}
 
@@ -81,6 +89,7 @@ export class TerminalOutput extends EventEmitter {
 
 	close(): void {
 		process.stdout.off('resize', this.#onResized);
+		if (this.#slow !== null) clearTimeout(this.#slow);
 		if (this.#descriptor !== 1) closeSync(this.#descriptor);
 	}
 
@@ -91,12 +100,22 @@ export class TerminalOutput extends EventEmitter {
 	}
 
 	async #whenDrained(): Promise<void> {
+		const stalled = setTimeout(() => this.#isSlow(), slowAfterMs);
 		await this.#output.drain(longestTimerMs);
+		clearTimeout(stalled);
 		this.#draining = false;
 		this.#waiting = 0;
 		if (!this.#dropped) return;
 		this.#dropped = false;
 		this.emit('resized');
+	}
+
+	/** A connection can stall for a moment; what stalls twice is slow. */
+	#isSlow(): void {
+		this.#stalls += 1;
+		this.emit('slow');
+		if (this.#slow !== null) clearTimeout(this.#slow);
+		this.#slow = this.#stalls > 1 ? null : setTimeout(() => this.emit('quick'), slowForMs).unref();
 	}
 }
 
