@@ -52,6 +52,11 @@ async function main(words: readonly string[]): Promise<number> {
 
 	if (line.ask === 'app') {
 		requireRoot('quiesce');
+		if (mode === 'plain' && surroundings.stdinIsTerminal && surroundings.stdoutIsTerminal) {
+			const {run} = await import('./commands/home.js');
+			return run({command: 'app', mode, flags: line.flags, operands: []});
+		}
+
 		if (mode !== 'interactive') {
 			throw new Failure(mode === 'json' ? 'The app does not answer in JSON.' : `The app needs a terminal, and ${whyNoScreens(surroundings) ?? 'there is none here'}.`, {
 				exitCode: exitCodes.usage,

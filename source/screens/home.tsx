@@ -1,21 +1,20 @@
-import {basename} from 'node:path';
 import type {ReactNode} from 'react';
 import {Box, Text} from 'ink';
 import {ChoiceList, type ChoiceListState} from '../components/choice-list.js';
 import {columnsOf, cutTo, wrapText} from '../components/columns.js';
 import {useRoom} from '../components/size.js';
 import {useTheme, type Mark, type Symbols, type Tone} from '../components/theme.js';
-import {ago, duration} from '../core/durations.js';
-import {isWithoutReport, withoutReport, type HistoryEntry} from '../core/history.js';
-import type {Outcome} from '../core/outcome.js';
-import type {Overview, Presence} from '../core/overview.js';
-import {outcomeWords, verdictInShort, verdictSentence} from '../core/verdict-words.js';
+import type {Overview} from '../core/overview.js';
+import {notConfigured, overviewFacts, type OverviewFact} from '../core/overview-words.js';
+import {verdictInShort, verdictSentence} from '../core/verdict-words.js';
+import {outcomeMarks} from './outcome-marks.js';
 
-const outcomeMarks: Readonly<Record<Outcome, {readonly mark: Mark; readonly tone: Tone}>> = {
-	'application-consistent': {mark: 'done', tone: 'good'},
-	'file-system-consistent': {mark: 'warning', tone: 'warning'},
-	'crash-consistent': {mark: 'warning', tone: 'warning'},
-	failed: {mark: 'failed', tone: 'bad'},
+const marks: Readonly<Record<OverviewFact['state'], {readonly mark: Mark; readonly tone: Tone}>> = {
+	...outcomeMarks,
+	none: {mark: 'pending', tone: 'dim'},
+	clear: {mark: 'done', tone: 'good'},
+	running: {mark: 'running', tone: 'accent'},
+	unfinished: {mark: 'failed', tone: 'bad'},
 };
 
 type Fact = {readonly label: string; readonly mark: Mark; readonly tone: Tone; readonly text: string; readonly aside?: string};
@@ -34,7 +33,7 @@ export function Home<Value>({overview, menu, now, notice}: HomeProps<Value>): Re
 	const theme = useTheme();
 	const {rows, columns} = useRoom();
 	const narrow = columns < 60;
-	const sentence = overview === null ? '' : overview.configured ? (narrow ? verdictInShort : verdictSentence)(overview.verdict) : 'Nothing is configured yet: backups of this VM are at best file-system consistent.';
+	const sentence = overview === null ? '' : overview.configured ? (narrow ? verdictInShort : verdictSentence)(overview.verdict) : notConfigured;
 	const most = narrow ? 3 : 2;
 	const room = columns - theme.markWidth - 1;
 	const whole = wrapText(sentence, room);
@@ -120,34 +119,9 @@ function partsThatFit(text: string, room: number, separator: string): string {
 }
 
 function factsOf(overview: Overview, now: number, symbols: Symbols): readonly Fact[] {
-	const {scripts, filesystems, azure, cycle, trend, verdict, configured, presence} = overview;
-	const tonight = outcomeMarks[verdict.outcome];
-	const covered = filesystems === null ? '' : filesystems.length === 0 ? 'no filesystem' : `${filesystems.length} ${filesystems.length === 1 ? 'filesystem' : 'filesystems'}`;
-	return [
-		{label: 'Next backup', ...tonight, text: configured ? outcomeWords[verdict.outcome] : 'not set up', aside: [scripts === null ? '' : basename(scripts.pre), covered].filter(part => part !== '').join(` ${symbols.dot} `)},
-		azure === null
-			? {label: 'Last backup', mark: 'pending', tone: 'dim', text: 'none seen on this machine yet'}
-			: {label: 'Last backup', ...outcomeMarks[azure.outcome], text: `${outcomeWords[azure.outcome]} ${symbols.dot} ${ago(now - Date.parse(azure.at))}`, aside: errorOf(azure)},
-		cycle === null
-			? {label: 'Last cycle', mark: 'pending', tone: 'dim', text: `none yet ${symbols.dot} a rehearsal takes a few seconds`}
-			: {label: 'Last cycle', ...outcomeMarks[cycle.outcome], text: `${ago(now - Date.parse(cycle.at))} ${symbols.dot} frozen ${duration(cycle.freezeWindowMs)} ${symbols.dot} held ${duration(cycle.quiesceWindowMs)}`, aside: errorOf(cycle) || trendLine(trend, symbols.levels)},
-		{label: 'Right now', ...presenceWords(presence)},
-	];
-}
-
-function errorOf(entry: HistoryEntry): string {
-	const [error] = entry.errors;
-	if (error === undefined) return isWithoutReport(entry) ? withoutReport.short : '';
-	return error.code === null ? error.name : `${error.name} (${error.code})`;
-}
-
-function presenceWords(presence: Presence): {readonly mark: Mark; readonly tone: Tone; readonly text: string} {
-	switch (presence.is) {
-		case 'nothing': return {mark: 'done', tone: 'good', text: 'nothing is frozen or held'};
-		case 'cycle': return {mark: 'running', tone: 'accent', text: `a cycle of quiesce is running${presence.pid === null ? '' : ` (process ${presence.pid})`}`};
-		case 'backup': return {mark: 'running', tone: 'accent', text: `a backup is running${presence.pid === null ? '' : ` (process ${presence.pid})`}: w watches it`};
-		case 'unfinished': return {mark: 'failed', tone: 'bad', text: `a cycle came to no end: it is ${presence.mayBeFrozen ? 'thawed and ' : ''}ended now`};
-	}
+	return overviewFacts(overview, now, symbols.dot).map(({label, state, text, aside}) => ({
+		label, text, ...marks[state], aside: label === 'Last cycle' && aside === '' && overview.cycle !== null ? trendLine(overview.trend, symbols.levels) : aside,
+	}));
 }
 
 /** How the latest windows compare, one character each: `▁▁▂▁█`. Fewer than two say nothing. */

@@ -160,6 +160,19 @@ suite('the app in a terminal', {skip}, () => {
 		assert.match(stderr, /^quiesce: The app needs a terminal, and there is none here\.\n {2}→ /);
 	});
 
+	test('for a screen reader, and at a terminal without screens, how things stand in plain text', async () => {
+		for (const env of [{INK_SCREEN_READER: 'true'}, {TERM: 'dumb'}]) {
+			const {TERM: term = 'xterm', ...others} = env as {readonly TERM?: string};
+			terminal = await openTerminal(configured.commandLine('env', [`TERM=${term}`, bundledQuiesce]), {columns: 200, env: {...configured.environment, ...others}});
+			assert.equal(await terminal.exited(), 0);
+			const text = await terminal.screen();
+			assert.match(text, /^Tonight's backup will be application-consistent\.\nNext backup: application-consistent \(pre\.sh, .+\)\nLast backup: .+\nLast cycle: .+\nRight now: nothing is frozen or held\n\nTo go on: .*quiesce doctor/);
+			// Words, and nothing to be seen only.
+			assert.match(text, /^[\n -~]*$/);
+			await terminal.end();
+		}
+	});
+
 	test('a terminal that cannot show Unicode gets none', async () => {
 		const screen = await start([], {env: {LANG: 'C', LC_ALL: 'C'}});
 		assert.match(await screen.shows(/Right now +ok nothing is frozen/), /^[\n -~]*$/);
