@@ -75,6 +75,18 @@ const cycle: Story = {
 	},
 };
 
+/** Why the backup of the night before last was less than it should be. */
+const lastNight: Story = {
+	words: ['watch', '--log', nights()],
+	sizes: everySize,
+	async play(terminal, take) {
+		await terminal.shows(/waiting/);
+		await terminal.press('Down', 'Enter');
+		await terminal.shows(/recovery point, not/);
+		await take('watch-backup');
+	},
+};
+
 const still = (words: readonly string[], name: string, pattern: RegExp): Story => ({
 	words,
 	sizes: everySize,
@@ -94,6 +106,7 @@ try {
 	await show(still([], 'home', /Tonight/));
 	await show(still(['history', '--log', nights()], 'history', /\d+ cycles/));
 	await show(still(['watch', '--log', nights()], 'watch', /waiting/));
+	await show(lastNight);
 	await show(still(['watch', '--log', tonight()], 'watch-running', /pre-script/));
 	await show(still(['explain'], 'explain', /Pre-Script/));
 	await inside('sh', ['-c', 'chmod 755 "$1" && sed -i "s/preScriptLocation/PreScriptLocation/" /etc/azure/VMSnapshotScriptPluginConfig.json && chmod 644 /etc/azure/VMSnapshotScriptPluginConfig.json', 'sh', laboratory.postScript]);
