@@ -6,7 +6,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import {suite, test} from 'node:test';
 import {membersOfNamespace} from '../../source/system/processes.js';
 import {pidOf, plainEnvironment, run, signalTo, start} from '../support/process.js';
-import {bundledQuiesce, whyNoBundle} from '../support/sandbox.js';
+import {bundledQuiesce, makeSandbox, whyNoBundle} from '../support/sandbox.js';
 import {firstReason, whyNoLoopDisks, whyNoProgram, whyNoSandbox, whyNoTmux} from '../support/skip.js';
 import {openTerminal} from '../support/terminal.js';
 
@@ -138,7 +138,9 @@ suite('the demo', {skip}, () => {
 	});
 
 	test('where it cannot run it says what to do', {skip: whyNoProgram('setpriv'), timeout: 60_000}, async () => {
-		const user = await run('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', bundledQuiesce, 'demo']);
+		const sandbox = await makeSandbox();
+		const user = await sandbox.quiesceAsNobody(['demo']);
+		await sandbox.end();
 		assert.deepEqual([user.exitCode, user.stdout], [6, '']);
 		assert.match(user.stderr, /needs root\.\n {2}→ Run it as root/);
 		const noLoops = await run('unshare', ['-m', '--propagation', 'private', 'sh', '-c', 'mount -t tmpfs none /dev && mknod /dev/null c 1 3 && exec "$0" demo', bundledQuiesce]);
