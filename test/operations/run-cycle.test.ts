@@ -250,6 +250,14 @@ suite('scripts in a cycle', {skip, concurrency: 2}, () => {
 		await nothingFrozen(one);
 	});
 
+	test('a plugin host file with little time: a script has as long as the host really waits', async context => {
+		const one = await lab(context, {pre: 'sleep 3.5', settings: {timeoutInSeconds: undefined, ScriptsExecutionPollTimeSeconds: 1}});
+		one.sandbox.put({path: '/etc/azure/VMSnapshotPluginHost.conf', mode: 0o644, content: '[pre_post]\ntimeoutInSeconds: 3\nnumberOfPlugins: 1\npluginName0: ScriptRunner\npluginPath0: /etc/azure\npluginConfigPath0: /etc/azure/VMSnapshotScriptPluginConfig.json\n'});
+		const end = await one.cycle();
+		assert.deepEqual([end.exitCode, end.result.azure], [0, {outcome: 'application-consistent', errors: []}]);
+		await nothingFrozen(one);
+	});
+
 	test('less than 64 kB in small pieces fills a pipe that nobody reads', async context => {
 		const one = await lab(context, {pre: `i=0; while [ $i -lt 20 ]; do echo ${'y'.repeat(2100)}; i=$((i + 1)); done`});
 		const end = await one.cycle();

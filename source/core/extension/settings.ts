@@ -25,6 +25,11 @@ export function hostLimit(hostTimeoutSeconds: number, pollSeconds: number): numb
 	return (Math.trunc(hostTimeoutSeconds / pollSeconds) + 2) * pollSeconds * 1000;
 }
 
+/** How long a script may take before the extension goes on without it, by its own limit or by the plugin host's. In milliseconds. */
+export function scriptLimitMs({limitMs, hostLimitMs}: Pick<EffectiveSettings, 'limitMs' | 'hostLimitMs'>): number {
+	return Math.max(0, Math.min(limitMs, hostLimitMs));
+}
+
 /** A text can be handed to a process: no NUL, no half of a surrogate pair that stands for no byte, not too long. */
 function isPassable(text: string): boolean {
 	if (text.includes('\0') || /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDC7F\uDD00-\uDFFF]/.test(text)) return false;

@@ -2,6 +2,7 @@ import {resolve} from 'node:path';
 import type {CycleHappening, CycleResult, Interruption} from '../../core/cycle-events.js';
 import {decideOutcome} from '../../core/cycle/decide.js';
 import {errorReference, ownError} from '../../core/errors.js';
+import {scriptLimitMs} from '../../core/extension/settings.js';
 import type {HeldScripts} from '../../system/guard.js';
 import {heldApplications} from '../../system/held-applications.js';
 import {noteCommand} from '../../system/noted-command.js';
@@ -204,8 +205,7 @@ export class Cycle {
 
 	/** The extension's effective limit; its host's own where the configuration sets none (NaN). */
 	#limitMs(): number {
-		const {limitMs, hostTimeoutSeconds} = this.#course.ready.check.settings;
-		return Math.min(limitMs, hostTimeoutSeconds * 1000);
+		return scriptLimitMs(this.#course.ready.check.settings);
 	}
 
 	#endScript(phase: 'pre-script' | 'post-script', {state, durationMs, attempts, detail}: Attempts, codes: {readonly failed: number; readonly 'timed-out': number}): void {
