@@ -2,6 +2,7 @@ import {type ChildProcess, spawn, spawnSync} from 'node:child_process';
 import {once} from 'node:events';
 import {accessSync, closeSync, constants, openSync, readlinkSync, statSync} from 'node:fs';
 import {delimiter, join, sep} from 'node:path';
+import {setTimeout as delay} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
 import {exitCodes, Failure} from '../core/failure.js';
 import {kill, membersOfNamespace} from '../system/processes.js';
@@ -31,6 +32,9 @@ export type Laboratory = {
 	/** Ends everything in it; resolves when nothing of it is left. */
 	readonly end: () => Promise<void>;
 };
+
+/** How long the last processes may take to be gone. Milliseconds. */
+const goneWithinMs = 5000;
 
 const programs = ['unshare', 'nsenter', 'mount', 'umount', 'losetup', 'mkfs.ext4', 'e2fsck', 'fsfreeze'];
 const searchPath = [process.env['PATH'] ?? '', '/usr/sbin', '/sbin', '/usr/bin', '/bin'].join(delimiter);
@@ -100,8 +104,13 @@ export async function openLaboratory(): Promise<Laboratory> {
 		end: async () => {
 			keeper.stdin.end();
 			await closed;
-			// Only where the keeper itself was killed is anything left to end here.
-			for (const left of membersOfNamespace(namespace)) kill(left);
+			// Something may be on its way out, and where the keeper itself was killed nothing has been ended. That they are gone is told only when they are.
+			const end = Date.now() + goneWithinMs;
+			for (let left = membersOfNamespace(namespace); left.length > 0 && Date.now() < end; left = membersOfNamespace(namespace)) {
+				for (const pid of left) kill(pid);
+				await delay(10);
+			}
+
 			closeSync(pin);
 		},
 	};

@@ -1,17 +1,23 @@
 import assert from 'node:assert/strict';
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {existsSync, readFileSync, readlinkSync} from 'node:fs';
+import {closeSync, existsSync, openSync, readFileSync, readlinkSync} from 'node:fs';
 import {setTimeout as delay} from 'node:timers/promises';
 import {suite, test} from 'node:test';
-import {membersOfNamespace} from '../../source/system/processes.js';
-import {pidOf, plainEnvironment, run, signalTo, start} from '../support/process.js';
+import {commandLineOf, membersOfNamespace} from '../../source/system/processes.js';
+import {must, pidOf, plainEnvironment, run, signalTo, start} from '../support/process.js';
 import {bundledQuiesce, makeSandbox, whyNoBundle} from '../support/sandbox.js';
 import {firstReason, whyNoLoopDisks, whyNoProgram, whyNoSandbox, whyNoTmux} from '../support/skip.js';
 import {openTerminal} from '../support/terminal.js';
 
 /** What a demo has made on this machine. */
-type Traces = {readonly namespace: string; readonly loops: ReadonlyArray<readonly [path: string, image: string]>};
+type Traces = {
+	readonly namespace: string;
+	/** While it is open, no other namespace can get the number of this one. */
+	readonly pin: number;
+	/** Loop devices that are mounted there: `/dev/loop7`. */
+	readonly loops: readonly string[];
+};
 
 function childrenOf(pid: number): readonly number[] {
 	try {
@@ -25,21 +31,33 @@ function childrenOf(pid: number): readonly number[] {
 function tracesOf(demo: number): Traces {
 	const keeper = [demo, ...childrenOf(demo)].flatMap(pid => childrenOf(pid)).find(pid => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('laboratory.sh'));
 	assert.ok(keeper !== undefined, 'the demo keeps a laboratory');
-	const loops = readFileSync(`/proc/${keeper}/mountinfo`, 'utf8').matchAll(/ - \w+ (\/dev\/(loop\d+)) /g);
-	const backing = [...loops].map(([, , name]) => `/sys/block/${name}/loop/backing_file`).map(path => [path, readFileSync(path, 'utf8')] as const);
-	// Those of the demo lie in its namespace alone.
-	return {namespace: readlinkSync(`/proc/${keeper}/ns/mnt`), loops: backing.filter(([, image]) => /\/(?:vm-disk|host)\.img/.test(image))};
+	const pin = openSync(`/proc/${keeper}/ns/mnt`, 'r');
+	return {namespace: readlinkSync(`/proc/${keeper}/ns/mnt`), pin, loops: demoLoops(readFileSync(`/proc/${keeper}/mountinfo`, 'utf8'))};
 }
 
-/** Whatever ended the demo: soon nothing of it is left. The kernel tells nobody when a namespace is gone, so that it is looked for. */
-async function nothingIsLeft({namespace, loops}: Traces, withinMs = 60_000): Promise<void> {
-	const left = (): readonly unknown[] => [
-		...membersOfNamespace(namespace),
-		...loops.filter(([path, image]) => existsSync(path) && readFileSync(path, 'utf8') === image),
-	];
-	const end = Date.now() + withinMs;
-	while (left().length > 0) {
-		assert.ok(Date.now() < end, `left behind: ${JSON.stringify(left())}`);
+/** The demo's disks among all mounts. */
+function demoLoops(mounts: string): readonly string[] {
+	return [...mounts.matchAll(/ \/\w+\/(?:vm-disk|host|snapshot) .* - \w+ (\/dev\/loop\d+) /g)].map(([, loop]) => loop!);
+}
+
+/**
+ * Whatever ended the demo, soon nobody of it runs any more, and its disks are not mounted, so that their loop devices are free: nothing tells that of
+ * processes that are not one's own.
+ */
+async function nothingIsLeft({namespace, pin}: Traces, peaceful: boolean): Promise<void> {
+	const runs = (): readonly unknown[] => membersOfNamespace(namespace).map(pid => commandLineOf(pid));
+	// Who was asked to end says that all is gone only when it is.
+	if (peaceful) assert.deepEqual(runs(), []);
+	await none(runs);
+	const mounts = await must('nsenter', [`--mount=/proc/${process.pid}/fd/${pin}`, 'cat', '/proc/self/mountinfo']);
+	assert.deepEqual(demoLoops(mounts), []);
+	closeSync(pin);
+}
+
+async function none(look: () => readonly unknown[]): Promise<void> {
+	const end = Date.now() + 60_000;
+	for (let left = look(); left.length > 0; left = look()) {
+		assert.ok(Date.now() < end, `left behind: ${JSON.stringify(left)}`);
 		await delay(20);
 	}
 }
@@ -58,7 +76,7 @@ suite('the demo', {skip}, () => {
 		assert.match(stdout, /wrote \/etc\/azure\/VMSnapshotScriptPluginConfig\.json[^]*FROZEN[^]*Application-consistent snapshot\.[^]*e2fsck[^]*records 1 to (\d+) are\s+complete[^]*last one is record \1,[^]*has gone on after it/);
 		assert.doesNotMatch(stdout, /^ {3}x /m);
 		assert.match(stdout, /^[\n -~→]*$/, 'an ASCII terminal gets ASCII from the demo itself');
-		await nothingIsLeft(traces, 0);
+		await nothingIsLeft(traces, true);
 		assert.equal(existsSync('/etc/azure'), azure);
 	});
 
@@ -78,7 +96,7 @@ suite('the demo', {skip}, () => {
 			assert.equal(await terminal.exited(), 0);
 			const history = await terminal.history();
 			assert.match(history, /✔ Application-consistent snapshot[^]*opened as if to[^]*✔ the ledger itself has gone on[^]*\n The demo's disk, its mounts and its\n processes are gone again\.\n/);
-			await nothingIsLeft(traces, 0);
+			await nothingIsLeft(traces, true);
 		} finally {
 			await terminal.end();
 		}
@@ -98,7 +116,7 @@ suite('the demo', {skip}, () => {
 				await terminal.press('C-c');
 				assert.equal(await terminal.exited(), 130, until);
 				assert.match(await terminal.history(), /are gone again\./);
-				await nothingIsLeft(traces, 0);
+			await nothingIsLeft(traces, true);
 			} finally {
 				await terminal.end();
 			}
@@ -133,7 +151,7 @@ suite('the demo', {skip}, () => {
 			else signalTo(pid, signal);
 			const [exitCode, by] = await exited;
 			assert.deepEqual([exitCode, by], code === null ? [null, 'SIGKILL'] : [code, null], `${signal} at ${String(moment)}`);
-			await nothingIsLeft(traces!, code === null ? 60_000 : 0);
+			await nothingIsLeft(traces!, code !== null);
 		}
 	});
 
