@@ -36,9 +36,8 @@ export function plainCycle(): (event: CycleEvent) => readonly string[] {
 				const lines = [say(phaseEnded(event))];
 				if (event.phase === 'freeze' && event.state === 'succeeded') {
 					lines.push(say('FROZEN'));
-				} else if (event.phase === 'thaw' && frozenSince !== undefined) {
-					const after = duration(Date.parse(event.at) - Date.parse(frozenSince));
-					lines[0] = say(event.state === 'succeeded' ? `thawed after ${after}` : `thaw failed: ${event.detail ?? ''}`);
+				} else if (event.phase === 'thaw' && event.state === 'succeeded' && frozenSince !== undefined) {
+					lines[0] = say(`thawed after ${duration(Date.parse(event.at) - Date.parse(frozenSince))}`);
 				}
 
 				return lines;

@@ -89,7 +89,9 @@ suite('the lines of cycle --json', {skip, concurrency: 2}, () => {
 
 	test('of a check that failed, scripts that fail, and a freeze that is refused', async context => {
 		const one = await lab(context, {pre: null});
-		promised(await one.cycle());
+		const end = await one.cycle();
+		promised(end);
+		assert.ok(end.events.some(event => event.event === 'phase' && event.phase === 'check' && event.detail === 'there is no file /etc/azure/pre.sh: neither script will run'));
 		one.configure({preScriptLocation: '/etc/azure/post.sh'});
 		await one.sandbox.must('fsfreeze', ['-f', one.disks.mounts[0] ?? '']);
 		promised(await one.cycle());

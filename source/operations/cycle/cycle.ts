@@ -12,6 +12,7 @@ import {runAttempts, type Attempts, type AttemptsOrder} from './attempts.js';
 import {Course} from './course.js';
 import {FreezeWindow} from './freeze-window.js';
 import type {Preparation} from './preparation.js';
+import {describeCheck} from './refusals.js';
 import {messageOf, tenths} from './telling.js';
 import {warningsBefore, warningsOfScript} from './warnings.js';
 
@@ -64,13 +65,13 @@ export class Cycle {
 	}
 
 	#check(): void {
-		const {check, plan, tookMs, unusable} = this.#course.ready;
+		const {check, facts, plan, tookMs, unusable} = this.#course.ready;
 		this.#course.telling.start('check');
 		for (const warning of warningsBefore(this.#course.ready)) this.#course.telling.tell(warning);
 		const errors = [...check.errors, ...(unusable === null ? [] : [errorReference(unusable === 'pre' ? 310 : 311)])];
 		this.#course.errors.push(...errors);
 		const filesystems = plan.waves.flat().length;
-		if (errors.length > 0) this.#course.telling.end('check', 'failed', {durationMs: tookMs, errors, detail: 'neither script will run'});
+		if (errors.length > 0) this.#course.telling.end('check', 'failed', {durationMs: tookMs, errors, detail: `${describeCheck(errors, check, facts.configuration.path)}neither script will run`});
 		else this.#course.telling.end('check', 'succeeded', {durationMs: tookMs, detail: `configuration, scripts, ${filesystems} ${filesystems === 1 ? 'filesystem' : 'filesystems'}`});
 	}
 

@@ -1,4 +1,5 @@
 import {errorReference, ownError} from '../../core/errors.js';
+import type {ExtensionCheck} from '../../core/extension/types.js';
 import type {ErrorReference} from '../../core/outcome.js';
 import type {MountReport} from '../../system/guard.js';
 
@@ -21,4 +22,22 @@ export function describeRefusals(mounts: readonly MountReport[]): string {
 export function freezeErrors(mounts: readonly MountReport[]): readonly ErrorReference[] {
 	const hung = mounts.some(({errno}) => errno === 'ETIMEDOUT');
 	return [errorReference(hung ? 122 : 121), ...(hung ? [ownError('FreezeHung')] : [])];
+}
+
+/** What the check found and where, as the beginning of a clause: `/etc/azure/pre.sh is not there: `. */
+export function describeCheck(errors: readonly ErrorReference[], {settings: {pre, post}}: ExtensionCheck, configuration: string): string {
+	const [code] = errors.map(error => error.code);
+	const script = code === 302 || code === 306 || code === 310 ? pre?.location : code === 303 || code === 307 || code === 311 ? post?.location : undefined;
+	switch (code) {
+		case 302:
+		case 303: return script === undefined || script === '' ? '' : `there is no file ${script}: `;
+		case 306:
+		case 307: return script === undefined ? '' : `${script} does not belong to root alone: `;
+		case 310:
+		case 311: return script === undefined ? '' : `the parameters of ${script} cannot be handed to a program: `;
+		case 305: return `${configuration} cannot be read: `;
+		case 316: return `there is no ${configuration}: `;
+		case 317: return `${configuration} does not belong to root alone: `;
+		default: return '';
+	}
 }
