@@ -1,5 +1,6 @@
 import {readFileSync} from 'node:fs';
 import {exitCodes, Failure} from './core/failure.js';
+import {showable} from './core/unicode.js';
 import {modeFor, readSurroundings, whyNoScreens} from './commands/mode.js';
 import {parseCommandLine} from './commands/parse.js';
 import {commands} from './commands/table.js';
@@ -19,7 +20,7 @@ function explain(error: unknown, json: boolean): number {
 		process.stdout.write(`${JSON.stringify({error: {message, remedies}})}\n`);
 	}
 
-	process.stderr.write(`quiesce: ${message}\n${remedies.map(remedy => `  → ${remedy}\n`).join('')}`);
+	process.stderr.write(showable(`quiesce: ${message}\n${remedies.map(remedy => `  → ${remedy}\n`).join('')}`, process.env));
 	if (!expected) {
 		process.stderr.write(`\nquiesce ${version()}, Node ${process.versions.node}\n${error instanceof Error ? error.stack ?? '' : ''}\n`);
 	}

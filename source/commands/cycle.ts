@@ -1,6 +1,7 @@
 import {exitCodeOf} from '../core/cycle/exit-code.js';
 import type {CycleEvent, Interruption} from '../core/cycle-events.js';
 import {exitCodes, Failure} from '../core/failure.js';
+import {showable} from '../core/unicode.js';
 import {startCycle} from '../operations/run-cycle.js';
 import {jsonLine} from '../output/json-lines.js';
 import {plainCycle} from '../output/plain-cycle.js';
@@ -68,10 +69,5 @@ function holdBack(output: Output, event: CycleEvent): void {
 
 function plainPrinter(): (event: CycleEvent) => string {
 	const print = plainCycle();
-	const {LC_ALL, LC_CTYPE, LANG} = process.env;
-	const inAscii = !/utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || '');
-	return event => {
-		const text = print(event).map(line => `${line}\n`).join('');
-		return inAscii ? text.replaceAll('→', '->').replaceAll('…', '...') : text;
-	};
+	return event => showable(print(event).map(line => `${line}\n`).join(''), process.env);
 }

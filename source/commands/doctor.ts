@@ -1,6 +1,7 @@
 import type {Examination} from '../core/checks/examination.js';
 import {hasErrors} from '../core/checks/finding.js';
 import {exitCodes, Failure} from '../core/failure.js';
+import {speaksUnicode} from '../core/unicode.js';
 import {examine, type ExamineOptions} from '../operations/examine.js';
 import {applyMends, planMends, type MendReport} from '../operations/mend.js';
 import {doctorJson, doctorLines, mendJson, mendLines, planLines, type PlainStyle} from '../output/plain-doctor.js';
@@ -65,8 +66,7 @@ async function agreed(question: string): Promise<boolean> {
 }
 
 function style(): PlainStyle {
-	const {LC_ALL, LC_CTYPE, LANG} = process.env;
-	return {ascii: !/utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || ''), width: Math.min(process.stdout.columns ?? 80, 100)};
+	return {ascii: !speaksUnicode(process.env), width: Math.min(process.stdout.columns ?? 80, 100)};
 }
 
 function write(text: string): void {

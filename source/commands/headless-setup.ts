@@ -1,6 +1,7 @@
 import {readAnswersText} from '../core/config/answers-text.js';
 import type {Applied, Plan} from '../core/config/plan.js';
 import {exitCodes} from '../core/failure.js';
+import {showable} from '../core/unicode.js';
 import {applyPlan, planConfiguration} from '../operations/configure.js';
 import {problemLines, setupJson, setupLines} from '../output/plain-setup.js';
 import {readAnswers} from '../system/answers-file.js';
@@ -12,7 +13,7 @@ export async function setUp(flags: Flags, mode: Mode): Promise<number> {
 	const plan = await makePlan(flags);
 	if (!plan.valid) {
 		if (mode === 'json') process.stdout.write(`${JSON.stringify(setupJson(plan, null))}\n`);
-		process.stderr.write(problemLines(plan).map(line => `${line}\n`).join(''));
+		process.stderr.write(showable(problemLines(plan).map(line => `${line}\n`).join(''), process.env));
 		process.stderr.write('Nothing has been changed.\n');
 		return exitCodes.findings;
 	}

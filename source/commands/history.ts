@@ -3,6 +3,7 @@ import type {HistoryEntry} from '../core/history.js';
 import {limitWarnings, measures, seriesOf} from '../core/history-trend.js';
 import {metricsText} from '../core/metrics.js';
 import type {Verdict} from '../core/outcome.js';
+import {showable, speaksUnicode} from '../core/unicode.js';
 import {foretell} from '../operations/examine.js';
 import {lookBack} from '../operations/look-back.js';
 import {entryLines, historyLines} from '../output/plain-history.js';
@@ -33,10 +34,10 @@ export const run: Command = async invocation => {
 	}
 	if (wanted !== undefined) {
 		const entry = find(entries, wanted);
-		write(mode === 'json' ? JSON.stringify(entry) : entryLines(entry).join('\n'));
+		write(mode === 'json' ? JSON.stringify(entry) : showable(entryLines(entry).join('\n'), process.env));
 		return exitCodes.done;
 	}
-	write(mode === 'json' ? JSON.stringify(historyJson(entries)) : historyLines(entries, plainStyle(), listed).join('\n'));
+	write(mode === 'json' ? JSON.stringify(historyJson(entries)) : showable(historyLines(entries, plainStyle(), listed).join('\n'), process.env));
 	if (mode !== 'json' && entries.length > listed) write(`${entries.length - listed} older ones: quiesce history --json`);
 	return exitCodes.done;
 };
@@ -69,9 +70,7 @@ function verdictOf(configuration: string): Verdict | null {
 }
 
 function plainStyle(): {readonly levels: readonly string[]; readonly width: number} {
-	const {LC_ALL, LC_CTYPE, LANG} = process.env;
-	const unicode = /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || '');
-	return {levels: unicode ? ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'] : ['_', '.', ':', '-', '=', '+', '*', '#'], width: Math.min(process.stdout.columns ?? 100, 100)};
+	return {levels: speaksUnicode(process.env) ? ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'] : ['_', '.', ':', '-', '=', '+', '*', '#'], width: Math.min(process.stdout.columns ?? 100, 100)};
 }
 
 function write(text: string): void {

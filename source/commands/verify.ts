@@ -1,4 +1,5 @@
 import {exitCodes, Failure} from '../core/failure.js';
+import {speaksUnicode} from '../core/unicode.js';
 import {proofExitCodes, signalExitCodes} from '../core/verification-exit.js';
 import {verifySnapshot} from '../operations/verify.js';
 import {asciiSymbols, plainSymbols, plainVerifyResult, plainVerifyStep, type VerifySymbols} from '../output/plain-verify.js';
@@ -39,7 +40,5 @@ export const run: Command = async ({mode, operands: [snapshot]}) => {
 
 /** The symbols that this terminal can show. */
 export function proofSymbols(): VerifySymbols {
-	const locale = process.env['LC_ALL'] || process.env['LC_CTYPE'] || process.env['LANG'] || '';
-	const dumb = process.env['TERM'] === 'dumb' || process.env['TERM'] === 'linux';
-	return /utf-?8/i.test(locale) && !dumb ? plainSymbols : asciiSymbols;
+	return speaksUnicode(process.env) ? plainSymbols : asciiSymbols;
 }

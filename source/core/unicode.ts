@@ -5,3 +5,8 @@ export function speaksUnicode(environment: Readonly<Record<string, string | unde
 	const locale = [environment['LC_ALL'], environment['LC_CTYPE'], environment['LANG']].find(value => value !== undefined && value !== '') ?? '';
 	return /utf-?8/i.test(locale);
 }
+
+/** A text for people as this terminal can show it: without arrows and such where it has only ASCII. */
+export function showable(text: string, environment: Readonly<Record<string, string | undefined>>): string {
+	return speaksUnicode(environment) ? text : text.replaceAll('→', '->').replaceAll('…', '...').replaceAll('·', '-');
+}

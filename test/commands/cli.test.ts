@@ -60,3 +60,14 @@ test('a failure is JSON too where JSON was asked for', () => {
 	assert.match((JSON.parse(out) as {error: {message: string}}).error.message, /nosuch/);
 	assert.match(err, /nosuch/);
 });
+
+test('what to try is said in letters that the terminal has', () => {
+	const answer = (environment: Readonly<Record<string, string>>): string =>
+		spawnSync(bundledQuiesce, ['explain', 'nosuch'], {encoding: 'utf8', env: {PATH: process.env['PATH'], ...environment}}).stderr;
+	assert.match(answer({LANG: 'en_US.UTF-8'}), /\n {2}→ /);
+	for (const environment of [{}, {LANG: 'C'}, {LANG: 'C.UTF-8', LC_ALL: 'POSIX'}, {LANG: 'C.UTF-8', TERM: 'linux'}]) {
+		const text = answer(environment);
+		assert.match(text, /\n {2}-> /);
+		assert.doesNotMatch(text, /[^\n -~]/);
+	}
+});
