@@ -1,7 +1,7 @@
 // npm run media: takes the pictures in media/ from the real screens, in the demo's laboratory and a real terminal. Needs root and tmux.
 import {mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
-import {join} from 'node:path';
+import {dirname, join} from 'node:path';
 import {openLaboratory, type Laboratory} from '../../source/demo/laboratory.js';
 import {generateCycle} from '../support/extension-log-generator.js';
 import {must} from '../support/process.js';
@@ -32,6 +32,7 @@ type Story = {
 	readonly play: (terminal: Terminal, take: (name: string) => Promise<void>) => Promise<void>;
 };
 
+const logFolder = '/var/log/azure/Microsoft.Azure.RecoveryServices.VMSnapshotLinux';
 const everySize: readonly Size[] = ['', '-narrow', '-short', '-wide'];
 const configuration = {
 	preScriptLocation: laboratory.preScript, postScriptLocation: laboratory.postScript, preScriptParams: [laboratory.control], postScriptParams: [laboratory.control],
@@ -82,7 +83,7 @@ const lastNight: Story = {
 	async play(terminal, take) {
 		await terminal.shows(/waiting/);
 		await terminal.press('Down', 'Enter');
-		await terminal.shows(/recovery point, not/);
+		await terminal.shows(/recovery\s+point,\s+not/);
 		await take('watch-backup');
 	},
 };
@@ -103,14 +104,14 @@ try {
 	await inside(bundledQuiesce, ['cycle', '--json', '--snapshot', 'image', '--mount', laboratory.disk]);
 	const [snapshot = ''] = readdirSync(laboratory.inside(`${laboratory.state}/snapshots`)).toSorted();
 	await show(still(['verify', snapshot], 'verify', /The snapshot restores[^]*verified in/));
-	await show(still([], 'home', /Tonight/));
+	await show({...still([], 'home', /Tonight[^]*Doctor.*(?:\d (?:warning|error)s?|all is well)/), alone: true});
 	await show(still(['history', '--log', nights()], 'history', /\d+ cycles/));
 	await show(still(['watch', '--log', nights()], 'watch', /waiting/));
 	await show(lastNight);
 	await show(still(['watch', '--log', tonight()], 'watch-running', /pre-script/));
 	await show(still(['explain'], 'explain', /Pre-Script/));
 	await inside('sh', ['-c', 'chmod 755 "$1" && sed -i "s/preScriptLocation/PreScriptLocation/" /etc/azure/VMSnapshotScriptPluginConfig.json && chmod 644 /etc/azure/VMSnapshotScriptPluginConfig.json', 'sh', laboratory.postScript]);
-	await show(still(['doctor'], 'doctor', /backup/));
+	await show({...still(['doctor'], 'doctor', /backup/), alone: true});
 } finally {
 	rmSync(logs, {recursive: true});
 	await laboratory.end();
@@ -148,6 +149,9 @@ async function show({words, sizes: wanted, alone = false, play}: Story): Promise
 				writeFileSync(join(directory, `${name}${size}.svg`), picture(await terminal.styled(), columns, rows));
 				process.stdout.write(`media/${name}${size}.svg\n`);
 			});
+			// What it keeps at its end (a draft) must be there before it is removed for the next picture.
+			await terminal.press('C-c');
+			await terminal.exited();
 		} finally {
 			await terminal.end();
 		}
@@ -155,7 +159,12 @@ async function show({words, sizes: wanted, alone = false, play}: Story): Promise
 }
 
 async function open({commandLine, environment}: Laboratory, words: readonly string[], alone: boolean, columns: number, rows: number): Promise<Terminal> {
-	const [command, parameters] = commandLine('unshare', ['--uts', ...(alone ? ['--pid', '--fork', '--mount-proc'] : []), 'sh', '-c', 'hostname vm-sql-01; exec "$@"', 'sh', bundledQuiesce, ...words]);
+	// Alone: without the machine's processes and its other disks, and with a log of the extension in the usual place.
+	const surroundings = !alone ? '' : `for disk in $(findmnt --raw --noheadings --output TARGET --types ext2,ext3,ext4,xfs,btrfs); do
+			case $disk in / | ${dirname(laboratory.disk)}/*) ;; *) umount --lazy "$disk" ;; esac
+		done
+		mount -t tmpfs log /var/log && mkdir -p ${logFolder} && cp '${nights()}' ${logFolder}/extension.log || exit 1; `;
+	const [command, parameters] = commandLine('unshare', ['--uts', ...(alone ? ['--mount', '--pid', '--fork', '--mount-proc'] : []), 'sh', '-c', `hostname vm-sql-01; ${surroundings}exec "$@"`, 'sh', bundledQuiesce, ...words]);
 	return openTerminal([command, ...parameters], {columns, rows, env: {...environment, LANG: 'C.UTF-8'}});
 }
 

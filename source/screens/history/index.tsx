@@ -51,7 +51,7 @@ export function trendLines(entries: readonly HistoryEntry[], columns: number, {l
 		if (series.length === 0) return [];
 		return [
 			{text: source === 'azure' ? 'Azure\'s backups, oldest first' : 'cycles of quiesce, oldest first', tone: 'dim'},
-			...series.map(({title, values, limitMs}): SummaryLine => {
+			...series.map(({name, title, values, limitMs}): SummaryLine => {
 				const {median, most} = measures(values)!;
 				const limit = limitMs === null || columns < 70 ? '' : ` of ${duration(limitMs)}`;
 				const words = columns < 56 ? duration(most) : `mostly ${duration(median)}, at most ${duration(most)}${limit}`;
@@ -60,7 +60,7 @@ export function trendLines(entries: readonly HistoryEntry[], columns: number, {l
 				const chart = sparkline(values, room, levels);
 				return {
 					text: '', tone: 'plain', parts: [
-						{text: title.slice(0, front - 1).padEnd(front), tone: 'plain'}, {text: chart, tone: 'accent'},
+						{text: (columns < 56 && name === 'quiesce-window' ? 'held' : title).padEnd(front), tone: 'plain'}, {text: chart, tone: 'accent'},
 						{text: `${' '.repeat(Math.max(0, columns - 3 - front - columnsOf(chart) - words.length))}${words}`, tone: 'dim'},
 					],
 				};

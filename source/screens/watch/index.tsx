@@ -19,6 +19,7 @@ const longestSilenceMs = 75 * 60_000;
 
 /** A backup that runs: the live cycle's screen, fed by the log; where that is silent, by what is seen from outside. */
 export function BackupRunning({progress, story, sight, now}: {readonly progress: Progress; readonly story: CycleStory; readonly sight: Sight | null; readonly now: number}): ReactNode {
+	const {columns} = useRoom();
 	const words = silenceWords(story, sight, now);
 	// The phase that the silence is about says so itself.
 	const shown: Progress = words === null ? progress : {
@@ -26,7 +27,7 @@ export function BackupRunning({progress, story, sight, now}: {readonly progress:
 		phases: progress.phases.map(phase => phase.name === 'freeze' && (phase.state === 'running' || phase.state === 'succeeded') ? withDetail(phase, words.outside) : phase),
 	};
 	const old = now - story.lastAt;
-	const silence = old > longestSilenceMs ? `last line of the log ${ago(old)}: the extension may have been killed` : words?.silent ?? 'Azure\'s extension reads no output of the scripts';
+	const silence = old > longestSilenceMs ? `last line of the log ${ago(old)}: the extension may have been killed` : words?.silent ?? (columns < 56 ? 'Azure reads no output of scripts' : 'Azure\'s extension reads no output of the scripts');
 	return <CycleLive progress={shown} now={now} silence={silence} seenFromOutside={words !== null} />;
 }
 
