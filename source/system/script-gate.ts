@@ -31,6 +31,14 @@ function passage({path, parameters}: ScriptCommand): string {
 	return `set -- ${[path, ...parameters].map(word => `'${word.replaceAll('\'', '\'\\\'\'')}'`).join(' ')}\ngo=yes\n`;
 }
 
+/** Half of a surrogate pair that stands for a byte which is no UTF-8, as with Python, in which the extension is written. */
+const escapedByte = /(?<![\uD800-\uDBFF])([\uDC80-\uDCFF])/;
+
+/** UTF-8, but for the bytes that are none. */
+function bytesOf(text: string): Buffer {
+	return Buffer.concat(text.split(escapedByte).map((part, index) => (index % 2 === 1 ? Buffer.from([part.charCodeAt(0) - 0xDC00]) : Buffer.from(part))));
+}
+
 /** How long one parameter of a process may be on Linux, its end included (MAX_ARG_STRLEN of execve). Bytes. */
 const longestParameter = 131_072;
 
@@ -127,7 +135,7 @@ function spawnBehindGate(command: ScriptCommand, cgroup: string | null, ranMark:
 				const pipe = new Socket({fd: go, readable: false, writable: true});
 				// It was ended while it waited.
 				pipe.on('error', () => {});
-				pipe.end(start ? passage(command) : '');
+				pipe.end(start ? bytesOf(passage(command)) : '');
 			},
 		};
 	} catch (error) {

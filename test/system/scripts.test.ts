@@ -56,6 +56,12 @@ test('every byte of a parameter arrives, and as many parameters as a program can
 	assert.ok(readFileSync(sums).equals(Buffer.from(parameters.map(word => `${word}\0`).join(''))));
 });
 
+test('bytes that are no UTF-8 arrive as the extension passes them on', async () => {
+	const sums = join(directory, 'bytes');
+	assert.equal((await begin(`printf '%s\\0' "$@" >'${sums}'`, ['\uDCFF\uDC80x', '💀']).ended).exitCode, 0);
+	assert.equal(readFileSync(sums, 'hex'), 'ff807800f09f928000');
+});
+
 test('while a script waits for its turn its parameters stand in no list of processes', async () => {
 	const waiting = makeWaiting({path: script('exit 0'), parameters: ['geheim-4711'], directory: '/', environment: extensionEnvironment('/')}, undefined);
 	assert.ok(waiting.waits());
