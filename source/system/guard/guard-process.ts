@@ -37,7 +37,7 @@ const farewellMs = 1000;
 /** How often the guard looks whether the main process has been stopped: the kernel tells nobody but its parent. */
 const lookEveryMs = 1000;
 /** Where `sudo` or a service gives a short PATH, fsfreeze is still found. */
-const systemDirectories = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const systemDirectories = '/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin';
 
 /** Makes this process the guard of the process that started it. */
 export function standGuard(): void {
@@ -124,7 +124,7 @@ export function standGuard(): void {
 			const haste = prepareHaste(switchFile);
 			thirdLine = startThirdLine({
 				filesystems: descriptors,
-				environment: {PATH: `${process.env['PATH'] ?? ''}:${systemDirectories}`, LC_ALL: 'C'},
+				environment: {PATH: `${systemDirectories}:${process.env['PATH'] ?? ''}`, LC_ALL: 'C'},
 				settle: [process.execPath, process.argv[1] ?? fileURLToPath(import.meta.url), 'settle', order.journalFile, order.lockFile, String(descriptors.length)],
 				journalFile: order.journalFile,
 				haste: haste === null ? null : switchFile,
