@@ -30,7 +30,7 @@ export const image: Provider = {
 		const store = await makeImageStore({
 			directory,
 			copies: sources.map(({name, loop}) => ({name, source: loop.image})),
-			withinMs: order.frozen ? (order.deadlineMs - order.holdMs) / 2 : Number.POSITIVE_INFINITY,
+			withinMs: order.limitMs / 2,
 		});
 		return {
 			detail: `${heldFor(order.holdMs)}image → ${directory}`,

@@ -16,8 +16,8 @@ export type SnapshotOrder = {
 	readonly frozen: boolean;
 	/** How long everything stays frozen after it was taken. */
 	readonly holdMs: number;
-	/** From the first freeze; everything is thawed then. */
-	readonly deadlineMs: number;
+	/** So long it may take, the hold not counted: everything waits for it, or, where nothing is frozen, the application. Then it is given up. */
+	readonly limitMs: number;
 };
 
 /** What a snapshot is marked with once its cycle has come to its end. */

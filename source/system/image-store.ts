@@ -11,7 +11,7 @@ export type ImageStoreOrder = {
 	/** Where the complete snapshot will be. It is filled under another name beside it, so that it is complete or not there at all. */
 	readonly directory: string;
 	readonly copies: readonly {readonly name: string; readonly source: string}[];
-	/** A copy that needs longer than this (estimated) is refused. Infinity: none is. */
+	/** A copy that needs longer than this (estimated) is refused. */
 	readonly withinMs: number;
 };
 
@@ -137,7 +137,7 @@ async function refuseTooLittleSpace(directory: string, copies: readonly ImageCop
 /** Writes a sample, to know before the freeze how long the copy will take. */
 async function refuseTooSlow(directory: string, copies: readonly ImageCopy[], withinMs: number): Promise<void> {
 	const total = await bytesToCopy(copies);
-	if (total === 0 || !Number.isFinite(withinMs)) return;
+	if (total === 0) return;
 	const path = join(directory, '.sample');
 	const written = Math.min(sampleBytes, total);
 	const began = performance.now();
@@ -154,7 +154,7 @@ async function refuseTooSlow(directory: string, copies: readonly ImageCopy[], wi
 	// Reading costs about as much as writing.
 	const estimateMs = (performance.now() - began) * 2 * (total / written);
 	if (estimateMs <= withinMs) return;
-	throw new Failure(`Copying ${megabytes(total)} would take about ${Math.ceil(estimateMs / 1000)} s, and the filesystems may stay frozen meanwhile for at most ${withinMs * 2 / 1000} s.`, {
+	throw new Failure(`Copying ${megabytes(total)} would take about ${Math.ceil(estimateMs / 1000)} s, and everything waits for at most ${withinMs * 2 / 1000} s for it.`, {
 		exitCode: exitCodes.usage,
 		remedy: 'Keep snapshots on the filesystem that holds the images, where that can share blocks (xfs, btrfs): set QUIESCE_STATE_DIR. Or leave out --snapshot image.',
 	});

@@ -327,20 +327,22 @@ suite('an interrupted cycle', {skip, concurrency: 2}, () => {
 });
 
 suite('a snapshot provider that hangs', {skip, concurrency: 2}, () => {
-	for (const [what, signal, errors] of [['at the deadline', null, ['SnapshotFailed']], ['by Ctrl-C', 'SIGINT', ['Interrupted']]] as const) {
+	for (const [what, signal, freeze, errors] of [
+		['at the deadline', null, true, ['SnapshotFailed']], ['after a while where nothing is frozen', null, false, ['SnapshotFailed']], ['by Ctrl-C', 'SIGINT', true, ['Interrupted']],
+	] as const) {
 		test(`everything is thawed and the post-script runs ${what}, while it hangs on`, async context => {
 			const one = await lab(context, {disks: [{name: 'data', type: 'ext4'}, {name: 'store', type: 'ext4'}], pre: 'note pre; fsfreeze -f "$1"'});
 			const {mount: store} = one.disks.disk('store');
 			const {mount} = one.disks.disk('data');
-			one.configure({preScriptParams: [store]});
-			one.sandbox.put({path: '/etc/azure/vmbackup.conf', content: `[SnapshotThread]\ntimeout = ${signal === null ? 2 : 50}\n`});
+			one.configure({preScriptParams: [store], fsFreezeEnabled: freeze});
+			one.sandbox.put({path: '/etc/azure/vmbackup.conf', content: `[SnapshotThread]\ntimeout = ${signal !== null ? 50 : freeze ? 2 : 1}\n`});
 			// Where it writes to is frozen by somebody else, once it has made itself ready: it waits in the kernel.
 			await one.sandbox.must('sh', ['-c', 'mkdir -m 700 -p "$1/snapshots" && mount --bind "$2" "$1/snapshots"', 'sh', one.sandbox.stateDirectory, store]);
 			const cycle = one.sandbox.startQuiesce(['cycle', '--json', '--mount', mount, '--snapshot', 'image']);
 			await cycle.until('"phase":"snapshot","state":"started"');
 			const writer = one.sandbox.start('sh', ['-c', 'echo x >"$1/written"', 'sh', mount]);
 			if (signal !== null) cycle.kill(signal);
-			await cycle.until('"event":"result"', 20_000);
+			await cycle.until('"event":"result"', 30_000);
 			assert.equal((await writer.ended).exitCode, 0);
 			assert.deepEqual(one.notes(), ['pre', 'post']);
 			assert.equal(await one.disks.wasFrozen('data'), false);

@@ -33,7 +33,7 @@ export type Main = {
 	readonly pid: number;
 	readonly child: ChildProcess;
 	readonly said: readonly Said[];
-	readonly tell: (word: 'freeze' | 'thaw' | 'hold' | 'close') => void;
+	readonly tell: (word: 'freeze' | 'thaw' | 'hold' | 'close' | `write ${string}`) => void;
 	/** The first thing said, now or later, for which `matches` answers true; throws after 15 s, with all that was said. */
 	readonly until: (matches: (said: Said) => boolean) => Promise<Said>;
 	readonly freeze: () => Promise<FreezeReport>;

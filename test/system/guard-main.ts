@@ -1,3 +1,4 @@
+import {writeFile} from 'node:fs/promises';
 import {createInterface} from 'node:readline';
 import {startGuard, type GuardOrder, type HeldScripts} from '../../source/system/guard.js';
 import {Failure} from '../../source/core/failure.js';
@@ -24,6 +25,9 @@ try {
 	say({ready: true, pid: guard.pid, readyMs});
 	createInterface(process.stdin).on('line', word => {
 		void (async () => {
+			const [, path] = /^write (.*)/.exec(word) ?? [];
+			// On a thread of the pool: where the filesystem is frozen it waits in the kernel.
+			if (path !== undefined) return writeFile(path, 'x');
 			switch (word) {
 				case 'freeze':
 					return say({frozen: await guard.freeze(mount)});

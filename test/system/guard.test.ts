@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import {appendFileSync, closeSync, existsSync, mkdirSync, readFileSync, unlinkSync, writeFileSync} from 'node:fs';
+import {appendFileSync, closeSync, existsSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, suite, test} from 'node:test';
 import {openJournal, readBootId, type Journal} from '../../source/system/journal.js';
 import {loadNative} from '../../source/system/native.js';
 import {openLockFile, readLockHolder} from '../../source/system/lock.js';
-import {markProcess} from '../../source/system/processes.js';
+import {markProcess, readProcess} from '../../source/system/processes.js';
 import type {HeldScripts} from '../../source/system/guard.js';
 import {beginGuard} from '../../source/system/guard/beginning.js';
 import {lineReader, type GuardNews, type GuardWord} from '../../source/system/guard/protocol.js';
@@ -65,6 +65,32 @@ suite('the guard', {skip}, () => {
 		assert.equal(readFileSync(runs, 'utf8'), 'run\n');
 		assert.equal(existsSync(journal.path), false);
 		assert.equal(readLockHolder(lab.order.lockFile), null);
+	});
+
+	test('a main process that is killed while a thread of it waits in the kernel, so that its pipes stay open, is as dead', async () => {
+		const runs = join(lab.directory, 'runs-zombie');
+		const {scripts, journal} = owe(lab, `echo run >> ${runs}`);
+		const [wave = []] = lab.order.waves;
+		const main = await lab.start({waves: [wave.filter(({mount}) => mount === a)]}, scripts);
+		journal.close();
+		await must('fsfreeze', ['-f', b]);
+		try {
+			main.tell(`write ${join(b, 'hangs')}`);
+			await eventually(() => readdirSync(`/proc/${main.pid}/task`).some(task => stateOf(Number(task)) === 'D'), 'a thread of it waits');
+			assert.equal((await main.freeze()).frozen, true);
+			const writer = lab.write(a);
+			await stalled(writer.pid);
+			process.kill(main.pid, 'SIGKILL');
+			await eventually(() => readProcess(main.pid)?.state === 'Z', 'it is a zombie');
+			const killed = performance.now();
+			assert.ok(await writer.done - killed < 3000);
+			await eventually(() => stateOf(main.guard) === null, 'the guard ends');
+			assert.equal(readFileSync(runs, 'utf8'), 'run\n');
+			assert.equal(readProcess(main.pid)?.state, 'Z');
+		} finally {
+			await must('fsfreeze', ['-u', b]);
+		}
+		await eventually(() => readLockHolder(lab.order.lockFile) === null, 'it is gone');
 	});
 
 	test('ends a pre-script that still runs before the post-script, and retries that one', async () => {

@@ -20,6 +20,8 @@ export type Chamber = {
 	/** Leaves no free byte where the state is kept. */
 	readonly fill: () => void;
 	readonly empty: () => void;
+	/** Removes what cycles have copied. */
+	readonly forgetSnapshots: () => void;
 	/** Processes inside that do not belong to the chamber itself. */
 	readonly strangers: () => readonly {readonly pid: number; readonly command: string}[];
 	readonly end: () => Promise<void>;
@@ -28,12 +30,15 @@ export type Chamber = {
 export async function makeChamber(): Promise<Chamber> {
 	const sandbox = await makeSandbox();
 	const notes = join(sandbox.directory, 'notes');
-	const disks = await makeLoopDisks([{name: 'one', type: 'ext4'}, {name: 'two', type: 'ext4'}], {sandbox, thawAfterSeconds: 7200});
+	const disks = await makeLoopDisks([
+		{name: 'one', type: 'ext4'}, {name: 'two', type: 'ext4'}, {name: 'outer', type: 'ext4', megabytes: 64}, {name: 'inner', type: 'ext4', on: 'outer'}, {name: 'store', type: 'ext4', megabytes: 64},
+	], {sandbox, thawAfterSeconds: 7200});
 	mkdirSync(sandbox.stateDirectory, {mode: 0o700});
 	await sandbox.must('mount', ['-t', 'tmpfs', '-o', 'size=2m,mode=700', 'state', sandbox.stateDirectory]);
+	await sandbox.must('sh', ['-c', 'mkdir -m 700 "$1" && mount --bind "$2" "$1"', 'sh', join(sandbox.stateDirectory, 'snapshots'), disks.disk('store').mount]);
 	const state = sandbox.inside(sandbox.stateDirectory);
 	// The extension's own deadline, shortened, so that one that is reached does not take a minute.
-	sandbox.put({path: '/etc/azure/vmbackup.conf', content: '[SnapshotThread]\ntimeout = 6\n'});
+	sandbox.put({path: '/etc/azure/vmbackup.conf', content: '[SnapshotThread]\ntimeout = 4\n'});
 	const own = new Set(sandbox.members());
 	const script = (name: 'pre' | 'post', temper: Plan['pre']): string => `#!/bin/sh\necho ${name}-begin >>'${notes}'\n${tempers[temper]}\necho ${name}-end >>'${notes}'\n`;
 	const filler = join(state, 'filler');
@@ -41,12 +46,13 @@ export async function makeChamber(): Promise<Chamber> {
 		sandbox, disks,
 		prepare: plan => {
 			rmSync(notes, {force: true});
+			rmSync(sandbox.inside('/etc/azure/pre.sh.go'), {force: true});
 			for (const name of ['pre', 'post'] as const) sandbox.put({path: `/etc/azure/${name}.sh`, mode: 0o700, content: script(name, plan[name])});
 			sandbox.put({
 				path: '/etc/azure/VMSnapshotScriptPluginConfig.json',
 				content: JSON.stringify({
 					pluginName: 'ScriptRunner', preScriptLocation: '/etc/azure/pre.sh', postScriptLocation: '/etc/azure/post.sh', preScriptParams: [], postScriptParams: [],
-					preScriptNoOfRetries: 0, postScriptNoOfRetries: 0, timeoutInSeconds: 4, continueBackupOnFailure: true, fsFreezeEnabled: true,
+					preScriptNoOfRetries: 0, postScriptNoOfRetries: 0, timeoutInSeconds: plan.pre === 'endless' ? 4 : 30, continueBackupOnFailure: true, fsFreezeEnabled: true,
 				}),
 			});
 		},
@@ -72,12 +78,17 @@ export async function makeChamber(): Promise<Chamber> {
 			rmSync(filler);
 			writeFileSync(join(state, 'history.jsonl'), '', {mode: 0o600});
 		},
+		forgetSnapshots: () => {
+			const snapshots = join(state, 'snapshots');
+			for (const name of readdirSync(snapshots)) if (name !== 'lost+found') rmSync(join(snapshots, name), {recursive: true, force: true});
+		},
 		strangers: () => sandbox.members().filter(pid => !own.has(pid) && !own.has(readProcess(pid)?.parent ?? 0)).flatMap(pid => {
 			const command = textOf(`/proc/${pid}/cmdline`)?.replaceAll('\0', ' ') ?? '';
 			// A process that has just ended, and kernel threads, have none.
 			return command === '' ? [] : [{pid, command}];
 		}),
 		end: async () => {
+			await sandbox.must('umount', ['-l', join(sandbox.stateDirectory, 'snapshots')]);
 			await disks.end();
 			await sandbox.must('umount', ['-l', sandbox.stateDirectory]);
 			await sandbox.end();

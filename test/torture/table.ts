@@ -16,22 +16,27 @@ function count(findings: readonly Finding[]): Columns {
 	};
 }
 
-const heads = ['', 'cycles', 'left frozen', 'post missed', 'post doubled', 'left over', 'hung', 'death to thaw'];
+const heads = ['what came of it', 'cycles', 'left frozen', 'post missed', 'post doubled', 'left over', 'hung', 'death to thaw'];
+const phases = [...moments.filter(moment => moment !== 'any'), 'nothing was told yet'] as const;
 
-/** Faults by kind, then by phase, and the sums; one line each. */
+/** Two tables: how often each fault struck in each phase; and what came of it, by fault, by phase, and in all. */
 export function tableOf(findings: readonly Finding[]): string {
-	const rows: (readonly string[])[] = [heads];
-	const row = (name: string, some: readonly Finding[]): void => {
-		if (some.length === 0) return;
+	const struck = faults.map(fault => [fault, ...phases.map(phase => String(findings.filter(({plan, during}) => plan.fault === fault && during === phase).length))]);
+	const row = (name: string, some: readonly Finding[]): readonly (readonly string[])[] => {
+		if (some.length === 0) return [];
 		const {cycles, frozen, missed, doubled, left, hung, longestMs} = count(some);
-		rows.push([name, ...[cycles, frozen, missed, doubled, left, hung].map(String), longestMs === 0 ? '–' : `${Math.round(longestMs)} ms`]);
+		return [[name, ...[cycles, frozen, missed, doubled, left, hung].map(String), longestMs === 0 ? '–' : `${Math.round(longestMs)} ms`]];
 	};
-	for (const fault of faults) row(fault, findings.filter(({plan}) => plan.fault === fault));
-	rows.push([]);
-	for (const moment of [...moments, 'nothing was told yet']) row(`during ${moment}`, findings.filter(({during}) => during === moment));
-	rows.push([]);
-	row('all', findings);
-	const widths = heads.map((_, column) => Math.max(...rows.map(cells => cells[column]?.length ?? 0)));
+	const byFault = faults.flatMap(fault => row(fault, findings.filter(({plan}) => plan.fault === fault)));
+	const byPhase = phases.flatMap(phase => row(`during ${phase}`, findings.filter(({during}) => during === phase)));
+	return [
+		layOut([['faults that struck', ...phases], ...struck]),
+		layOut([heads, ...byFault, [], ...byPhase, [], ...row('all', findings)]),
+	].join('\n\n');
+}
+
+function layOut(rows: readonly (readonly string[])[]): string {
+	const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map(cells => cells[column]?.length ?? 0)));
 	return rows.map(cells => cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join('  ')).join('\n');
 }
 

@@ -3,12 +3,12 @@ import {once} from 'node:events';
 import {join} from 'node:path';
 import type {CycleEvent} from '../../source/core/cycle-events.js';
 import {gracePeriods} from '../../source/system/guard/haste.js';
-import {kill, processIds, readProcess} from '../../source/system/processes.js';
+import {isRunning, kill, processIds, readProcess} from '../../source/system/processes.js';
 import {textOf} from '../../source/system/pseudo-files.js';
 import {pause, within} from '../../source/system/time.js';
 import {bundledQuiesce} from '../support/sandbox.js';
 import type {Chamber} from './chamber.js';
-import type {Moment, Plan} from './plan.js';
+import {trapOf, type Moment, type Plan, type Trap} from './plan.js';
 import {pidOf, signalTo} from '../support/process.js';
 
 /** What came of one tortured cycle. */
@@ -35,7 +35,7 @@ export type Finding = {
 };
 
 /** A cycle and what it has started must be over by then. */
-const patienceMs = 25_000;
+const patienceMs = 45_000;
 
 const isCalm = (): boolean => textOf(gracePeriods) === '0';
 /** Somebody may have turned it on for good, or there is no such switch. */
@@ -43,10 +43,11 @@ const wasCalm = isCalm();
 
 export async function torment(chamber: Chamber, plan: Plan): Promise<Finding> {
 	const {sandbox, disks} = chamber;
+	const trap = trapOf(plan.fault);
 	chamber.prepare(plan);
-	const [program = '', ...words] = sandbox.commandLine(bundledQuiesce, ['cycle', '--json', '--hold', String(plan.holdMs / 1000), ...disks.mounts.flatMap(mount => ['--mount', mount])]);
+	const [program = '', ...words] = commandOf(chamber, plan);
 	const child = spawn(program, words, {stdio: ['ignore', 'pipe', 'pipe'], env: {...sandbox.environment}});
-	const main = pidOf(child);
+	const started = pidOf(child);
 	const exited = once(child, 'exit') as Promise<[number | null]>;
 	const trace: string[] = [];
 	let during: Finding['during'] = 'nothing was told yet';
@@ -56,11 +57,14 @@ export async function torment(chamber: Chamber, plan: Plan): Promise<Finding> {
 		reached.set(name, known);
 		return known;
 	};
+	let helpersSeen: Helpers | undefined;
 	let rest = '';
 	child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
 		const lines = (rest + chunk).split('\n');
 		rest = lines.pop() ?? '';
 		for (const line of lines) {
+			// On a terminal the words for people come the same way.
+			if (!line.startsWith('{')) continue;
 			const event = JSON.parse(line) as CycleEvent;
 			if (event.event === 'output') continue;
 			trace.push(line);
@@ -68,22 +72,34 @@ export async function torment(chamber: Chamber, plan: Plan): Promise<Finding> {
 			if (at === null) continue;
 			during = at;
 			moment(at).resolve();
+			// Now, so that the blow falls at the moment that is meant.
+			helpersSeen ??= seeHelpers(started, plan);
 		}
 	});
 	child.stdout.on('error', () => {});
 	child.stderr.setEncoding('utf8').on('data', (text: string) => void trace.push(text));
 
-	await within(Promise.race([plan.moment === 'any' ? pause(0) : moment(plan.moment).promise, exited]), patienceMs);
-	await pause(plan.delayMs);
-	const struckDuring = during as Finding['during'];
-	const writers = struckDuring === 'frozen' ? await stallWriters(chamber) : [];
-	const struckAt = performance.now();
-	const foreign = await strike(chamber, plan, main, child, trace);
+	if (trap !== null) {
+		await within(Promise.race([moment('pre-script').promise, exited]), patienceMs);
+		await layTrap(chamber, trap);
+	}
 
-	const over = await within(exited, patienceMs);
-	if (over === undefined) {
-		trace.push(`the cycle still ran: ${states(chamber)}`);
-		kill(main);
+	await within(Promise.race([plan.moment === 'any' ? pause(0) : moment(plan.moment).promise, exited]), patienceMs);
+	if (plan.delayMs > 0) await pause(plan.delayMs);
+	const struckDuring = during as Finding['during'];
+	const writers = struckDuring === 'frozen' && trap !== 'freeze' ? await stallWriters(chamber, plan) : [];
+	const struckAt = performance.now();
+	const victims = helpersSeen?.thirdLine === undefined ? seeHelpers(started, plan) : helpersSeen;
+	const foreign = await strike(chamber, plan, victims, child, trace);
+
+	const over = await isOver(plan, chamber, exited, moment('after').promise, victims.main);
+	if (!over) trace.push(`the cycle still ran: ${states(chamber)}`);
+	if (trap !== null) await liftTrap(chamber, trap);
+	if (plan.fault === 'terminal stops') child.stdout.resume();
+	const exit = await within(exited, patienceMs);
+	if (exit === undefined) {
+		trace.push(`the cycle has no end: ${states(chamber)}`);
+		kill(seeHelpers(started, plan).main ?? started);
 	}
 	chamber.empty();
 	if (plan.fault === 'kill all three, then thaw') {
@@ -97,6 +113,7 @@ export async function torment(chamber: Chamber, plan: Plan): Promise<Finding> {
 
 	const leftFrozen: string[] = [];
 	for (const {name} of disks.disks) if (await disks.wasFrozen(name) && name !== foreign) leftFrozen.push(name);
+	if (trap === 'provider') chamber.forgetSnapshots();
 	const onPurpose = notes().includes('pre-end') ? ['sleep 3600.5', 'sleep 3600.25'] : [];
 	const leftOver: string[] = [];
 	// A cycle of another worker may be freezing at this moment; a hurry that stays is nobody's any more.
@@ -110,7 +127,7 @@ export async function torment(chamber: Chamber, plan: Plan): Promise<Finding> {
 	const wholePosts = notes().filter(note => note === 'post-end').length;
 	trace.push(`notes: ${notes().join(' ')}`);
 	if (!settled) {
-		trace.push(`not settled: ${chamber.journals().join(' ')}`);
+		trace.push(`not settled: ${chamber.journals().join(' ')} ${helpers(chamber).join(' ')}`);
 		await sandbox.quiesce(['thaw']);
 	}
 	return {
@@ -118,11 +135,47 @@ export async function torment(chamber: Chamber, plan: Plan): Promise<Finding> {
 		// One that was itself the victim has at least been started.
 		missed: began > 0 && wholePosts === 0 && !(plan.fault === 'kill script' && trace.some(line => line.includes('"phase":"post-script","state":"started"'))),
 		doubled: posts > 1,
-		hung: over === undefined, unsettled: !settled,
-		thawedAfterMs: plan.fault.startsWith('kill ') && !plan.fault.startsWith('kill all') ? thawedAfterMs : null,
-		exitCode: over?.[0] ?? null,
+		hung: !over || exit === undefined, unsettled: !settled,
+		thawedAfterMs: plan.fault.includes('kill ') && !plan.fault.startsWith('kill all') ? thawedAfterMs : null,
+		exitCode: exit?.[0] ?? null,
 		trace: trace.join('\n'),
 	};
+}
+
+/** Waits until the cycle has come to its end, or the end of its post-script where its end cannot be seen; false where that does not happen in time. */
+async function isOver(plan: Plan, chamber: Chamber, exited: Promise<unknown>, toldAll: Promise<void>, main: number | undefined): Promise<boolean> {
+	const ends: Promise<boolean>[] = [exited.then(() => true)];
+	// A process of which a thread waits in the kernel is there until that comes back: what it has told counts, or what comes after it has done.
+	if (trapOf(plan.fault) === 'provider') {
+		ends.push(plan.fault.endsWith('kill main') ? eventually(() => chamber.notes().includes('post-end') || !chamber.notes().includes('pre-begin'), patienceMs) : toldAll.then(() => true));
+	}
+	// Whoever keeps the terminal waits for its own reader.
+	if (plan.fault === 'terminal stops' && main !== undefined) ends.push(eventually(() => !isRunning(readProcess(main)), patienceMs));
+	return await within(Promise.race(ends), patienceMs) ?? false;
+}
+
+/** What the cycle is to freeze: the disk that hangs, and one beside it; without what the copy goes to. */
+function mountsOf({disks}: Chamber, plan: Plan): readonly string[] {
+	const trap = trapOf(plan.fault);
+	return (trap === 'freeze' ? ['inner', 'two'] : trap === 'provider' ? ['one'] : ['one', 'two']).map(name => disks.disk(name).mount);
+}
+
+function commandOf(chamber: Chamber, plan: Plan): readonly string[] {
+	const taken = trapOf(plan.fault) === 'provider' ? ['--snapshot', 'image'] : ['--hold', String(plan.holdMs / 1000)];
+	const words = ['cycle', '--json', ...taken, ...mountsOf(chamber, plan).flatMap(mount => ['--mount', mount])];
+	if (plan.fault !== 'terminal stops') return chamber.sandbox.commandLine(bundledQuiesce, words);
+	return chamber.sandbox.commandLine('script', ['--quiet', '--flush', '--return', '--command', `exec ${[bundledQuiesce, ...words].join(' ')}`, '/dev/null']);
+}
+
+/** Somebody else freezes what a freeze or a copy depends on, and the pre-script, which has waited for it, ends. */
+async function layTrap({sandbox, disks}: Chamber, trap: Trap): Promise<void> {
+	if (trap === 'freeze') await sandbox.must('sh', ['-c', 'head -c 2000000 /dev/urandom >"$1/dirty"', 'sh', disks.disk('inner').mount]);
+	await sandbox.must('fsfreeze', ['-f', disks.disk(trap === 'freeze' ? 'outer' : 'store').mount]);
+	sandbox.put({path: '/etc/azure/pre.sh.go', content: ''});
+}
+
+async function liftTrap({sandbox, disks}: Chamber, trap: Trap): Promise<void> {
+	await sandbox.must('fsfreeze', ['-u', disks.disk(trap === 'freeze' ? 'outer' : 'store').mount]);
 }
 
 function momentOf(event: CycleEvent): Moment | null {
@@ -131,13 +184,24 @@ function momentOf(event: CycleEvent): Moment | null {
 	return event.phase === 'snapshot' ? 'frozen' : event.phase;
 }
 
+/** The processes of a cycle, as far as they are there. */
+type Helpers = {readonly main?: number; readonly guard?: number; readonly thirdLine?: number};
+
+function seeHelpers(started: number, {fault}: Plan): Helpers {
+	// On a terminal it is the child of whoever keeps that.
+	const main = fault === 'terminal stops' ? childrenOf(started).find(({command}) => command.includes('/cli.js'))?.pid : started;
+	const guard = main === undefined ? undefined : childrenOf(main).find(({command}) => command.includes('/guard.js'))?.pid;
+	const thirdLine = guard === undefined ? undefined : childrenOf(guard).find(({command}) => command.includes('quiesce-third-line'))?.pid;
+	return {...(main === undefined ? {} : {main}), ...(guard === undefined ? {} : {guard}), ...(thirdLine === undefined ? {} : {thirdLine})};
+}
+
+function childrenOf(parent: number): readonly {readonly pid: number; readonly command: string}[] {
+	return processIds().filter(pid => readProcess(pid)?.parent === parent).map(pid => ({pid, command: textOf(`/proc/${pid}/cmdline`)?.replaceAll('\0', ' ') ?? ''}));
+}
+
 /** Does it. Answers the disk that somebody else froze. */
-async function strike({sandbox, disks, fill}: Chamber, plan: Plan, main: number, child: ReturnType<typeof spawn>, trace: string[]): Promise<string | null> {
-	const children = (parent: number): readonly {readonly pid: number; readonly command: string}[] => processIds()
-		.filter(pid => readProcess(pid)?.parent === parent).map(pid => ({pid, command: textOf(`/proc/${pid}/cmdline`)?.replaceAll('\0', ' ') ?? ''}));
-	const guard = children(main).find(({command}) => command.includes('/guard.js'))?.pid;
-	const thirdLine = guard === undefined ? undefined : children(guard).find(({command}) => command.includes('quiesce-third-line'))?.pid;
-	const script = children(main).find(({command}) => /\/(?:pre|post)\.sh/.test(command))?.pid;
+async function strike({sandbox, disks, fill}: Chamber, plan: Plan, {main, guard, thirdLine}: Helpers, child: ReturnType<typeof spawn>, trace: string[]): Promise<string | null> {
+	const script = main === undefined || plan.fault !== 'kill script' ? undefined : childrenOf(main).find(({command}) => /\/(?:pre|post)\.sh/.test(command))?.pid;
 	const all = (pids: readonly (number | undefined)[], signal: NodeJS.Signals): void => {
 		for (const pid of pids) {
 			try {
@@ -147,15 +211,22 @@ async function strike({sandbox, disks, fill}: Chamber, plan: Plan, main: number,
 			}
 		}
 	};
-	trace.push(`strikes: ${plan.fault}; main ${main}, guard ${guard ?? 'none'}, third line ${thirdLine ?? 'none'}, script ${script ?? 'none'}`);
+	trace.push(`strikes: ${plan.fault}; main ${main ?? 'none'}, guard ${guard ?? 'none'}, third line ${thirdLine ?? 'none'}, script ${script ?? 'none'}`);
 	const victim = disks.disks[plan.victim] ?? disks.disks[0]!;
 	switch (plan.fault) {
 		case 'nothing':
 			break;
+		case 'freeze hangs':
+		case 'provider hangs':
+			// The trap is laid.
+			break;
 		case 'kill main':
+		case 'freeze hangs, kill main':
+		case 'provider hangs, kill main':
 			all([main], 'SIGKILL');
 			break;
 		case 'kill guard':
+		case 'provider hangs, kill guard':
 			all([guard], 'SIGKILL');
 			break;
 		case 'kill third line':
@@ -194,6 +265,7 @@ async function strike({sandbox, disks, fill}: Chamber, plan: Plan, main: number,
 			await sandbox.run('fsfreeze', ['-u', victim.mount]);
 			break;
 		case 'reader stops':
+		case 'terminal stops':
 			child.stdout?.pause();
 			break;
 		case 'reader goes':
@@ -203,8 +275,9 @@ async function strike({sandbox, disks, fill}: Chamber, plan: Plan, main: number,
 }
 
 /** Processes that write to the frozen filesystems, once they wait; each resolves with the time at which it came through. */
-async function stallWriters({sandbox, disks}: Chamber): Promise<readonly Promise<number>[]> {
-	const writers = disks.mounts.map(mount => spawn('sh', ['-c', 'echo x >"$1"', 'sh', sandbox.inside(join(mount, `writer-${process.pid}`))], {stdio: 'ignore'}));
+async function stallWriters(chamber: Chamber, plan: Plan): Promise<readonly Promise<number>[]> {
+	const {sandbox} = chamber;
+	const writers = mountsOf(chamber, plan).map(mount => spawn('sh', ['-c', 'echo x >"$1"', 'sh', sandbox.inside(join(mount, `writer-${process.pid}`))], {stdio: 'ignore'}));
 	const done = writers.map(async writer => once(writer, 'exit').then(() => performance.now()));
 	await eventually(() => writers.every(({pid, exitCode}) => exitCode !== null || readProcess(pid ?? 0)?.state === 'D'), 300);
 	return done;

@@ -2,6 +2,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import type {SnapshotReference} from '../../core/cycle-events.js';
 import {freezes, wantsLesser, takesSnapshot} from '../../core/cycle/decide.js';
 import {errorReference, ownError} from '../../core/errors.js';
+import {Failure} from '../../core/failure.js';
 import type {ErrorReference} from '../../core/outcome.js';
 import {thawedStep} from '../../system/journal.js';
 import {unlessAborted, within} from '../../system/time.js';
@@ -97,8 +98,7 @@ export class FreezeWindow {
 		try {
 			this.snapshotAt = new Date().toISOString();
 			const stop = frozen ? AbortSignal.any([lost, this.#course.signal]) : this.#course.signal;
-			// One that hangs in the kernel notices no abort, and must hold nothing.
-			await unlessAborted(snapshot.take(stop), stop);
+			await this.#take(stop);
 			// Interrupted now, it is complete all the same.
 			if (holdMs > 0) await delay(holdMs, undefined, {signal: stop}).catch(() => {});
 			if (frozen) lost.throwIfAborted();
@@ -107,9 +107,23 @@ export class FreezeWindow {
 		} catch (error) {
 			const interrupted = this.#course.interrupted !== undefined;
 			this.snapshotFailed = !interrupted;
-			const errors = interrupted ? [] : [lost.aborted ? this.#whyLost(lost) : ownError('SnapshotFailed')];
+			const wasLost = frozen && lost.aborted;
+			const errors = interrupted ? [] : [wasLost ? this.#whyLost(lost) : ownError('SnapshotFailed')];
 			this.#course.errors.push(...errors);
-			this.#course.telling.end('snapshot', 'failed', {durationMs: performance.now() - began, errors, detail: interrupted ? 'interrupted' : messageOf(lost.aborted ? lost.reason : error)});
+			this.#course.telling.end('snapshot', 'failed', {durationMs: performance.now() - began, errors, detail: interrupted ? 'interrupted' : messageOf(wasLost ? lost.reason : error)});
+		}
+	}
+
+	/** Takes it within its limit: where nothing is frozen no deadline of the guard's ends it. One that hangs in the kernel notices no abort, and must hold nothing. */
+	async #take(stop: AbortSignal): Promise<void> {
+		const {snapshot, snapshotLimitMs} = this.#course.ready;
+		const limit = new AbortController();
+		const timer = setTimeout(() => limit.abort(new Failure(`The snapshot was not taken within ${snapshotLimitMs / 1000} s.`)), snapshotLimitMs);
+		const signal = AbortSignal.any([stop, limit.signal]);
+		try {
+			await unlessAborted(snapshot.take(signal), signal);
+		} finally {
+			clearTimeout(timer);
 		}
 	}
 

@@ -70,10 +70,15 @@ export type Preparation = {
 	/** Scripts that have been started as far as that is possible before they run. */
 	readonly waiting: readonly WaitingRole[];
 	readonly snapshot: PreparedSnapshot;
+	/** How long the snapshot may take, the hold not counted. */
+	readonly snapshotLimitMs: number;
 	readonly deadlineMs: number;
 	/** How long all of this took. */
 	readonly tookMs: number;
 };
+
+/** How many times as long as a frozen one a snapshot may take where nothing is frozen. */
+const unfrozenFactor = 10;
 
 /**
  * Looks at everything, takes the lock, and makes the guard ready. Throws a Failure where the cycle cannot begin: nothing has been run then, nothing
@@ -110,11 +115,13 @@ export async function prepareCycle(order: CycleOrder, start: GuardStart): Promis
 		refuseLongHold(order.holdMs, tunables.deadlineMs, check.settings.fsFreezeEnabled);
 		const guard = await starting;
 		journal.append({step: 'guard', guard: markProcess(guard.pid)}, {step: 'mounts', waves: toFreeze});
+		// Where nothing is frozen only the application waits for it.
+		const snapshotLimitMs = check.settings.fsFreezeEnabled ? tunables.deadlineMs - order.holdMs : unfrozenFactor * tunables.deadlineMs;
 		preparing = provider.prepare({
-			id, stateDirectory, facts: mounts, targets: plan.waves.flat(), frozen: check.settings.fsFreezeEnabled, holdMs: order.holdMs, deadlineMs: tunables.deadlineMs,
+			id, stateDirectory, facts: mounts, targets: plan.waves.flat(), frozen: check.settings.fsFreezeEnabled, holdMs: order.holdMs, limitMs: snapshotLimitMs,
 		});
 		const snapshot = await (start.signal === undefined ? preparing : unlessAborted(preparing, start.signal));
-		return {id, resumed, order, facts, check, scripts, unusable, plan, unopened, mounts, stateDirectory, stateDevices, journal, guard, waiting, snapshot, deadlineMs: tunables.deadlineMs, tookMs: performance.now() - began};
+		return {id, resumed, order, facts, check, scripts, unusable, plan, unopened, mounts, stateDirectory, stateDevices, journal, guard, waiting, snapshot, snapshotLimitMs, deadlineMs: tunables.deadlineMs, tookMs: performance.now() - began};
 	} catch (error) {
 		for (const {script} of waiting) await script.dismiss();
 		// Also where nobody has waited for it to the end.

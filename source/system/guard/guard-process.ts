@@ -8,7 +8,7 @@ import type {GuardOrder, HeldScripts} from '../guard.js';
 import {takeLock, type HeldLock} from '../lock.js';
 import {readFence} from '../mounts.js';
 import {loadNative} from '../native.js';
-import {wakeIfStopped, type ProcessMark} from '../processes.js';
+import {isAlive, wakeIfStopped, type ProcessMark} from '../processes.js';
 import {within} from '../time.js';
 import {settleScripts} from './aftermath.js';
 import {makeFreezer, type Freezer} from './freezer.js';
@@ -34,7 +34,7 @@ type Work = {
 const defaultHungAfterMs = 10_000;
 /** How long a reader that does not read, and a third line that waits for the kernel, are waited for. */
 const farewellMs = 1000;
-/** How often the guard looks whether the main process has been stopped: the kernel tells nobody but its parent. */
+/** How often the guard looks whether the main process has been stopped, or has died without a word: the kernel tells nobody but its parent. */
 const lookEveryMs = 1000;
 /** Where `sudo` or a service gives a short PATH, fsfreeze is still found. */
 const systemDirectories = '/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin';
@@ -156,7 +156,7 @@ export function standGuard(): void {
 					await Promise.all(descriptors.map(async descriptor => native.syncFilesystem(descriptor)));
 				},
 			};
-			wakeWhenStopped(main, () => !ending && (freezer.holds() || scripts !== null));
+			watchMain(main, () => !ending && (freezer.holds() || scripts !== null), () => void mainGone());
 			tell({is: 'ready', hastens: haste !== null});
 		} catch (error) {
 			const failure = error instanceof Failure ? error : new Failure(`The guard could not be made ready: ${error instanceof Error ? error.message : String(error)}.`, {exitCode: exitCodes.bug});
@@ -213,10 +213,14 @@ export function standGuard(): void {
 	process.on('unhandledRejection', crashed);
 }
 
-/** A main process that stays stopped while something is frozen or held is woken: nobody who stops it means that. */
-function wakeWhenStopped(main: ProcessMark, holds: () => boolean): void {
+/**
+ * A main process that stays stopped while something is frozen or held is woken: nobody who stops it means that. One that was killed while a thread of it waits in
+ * the kernel leaves its pipes open, and is seen here.
+ */
+function watchMain(main: ProcessMark, holds: () => boolean, gone: () => void): void {
 	let stoppedBefore = false;
 	setInterval(() => {
+		if (!isAlive(main)) return gone();
 		stoppedBefore = holds() && wakeIfStopped(main, stoppedBefore);
 	}, lookEveryMs);
 }

@@ -10,14 +10,18 @@ import type {Connection} from './connection.js';
 import type {OpenTarget} from './freezer.js';
 import {endHasteOf, gracePeriods} from './haste.js';
 import {closeTargets} from './places.js';
+import {thawApart} from './thaw-process.js';
 import {mayBeFrozen, monotonicMs, type GuardNews, type MountChange} from './protocol.js';
 
 /** The guard that does not answer for so long is ended, and the main process thaws. */
 const answerWithinMs = 1000;
+/** How long a process that thaws apart may take, its start included. */
+const apartWithinMs = 3000;
 /** Where nothing is frozen yet, a busy machine may take longer. */
 const holdWithinMs = 5000;
-/** How much longer than the guard's the main process's own deadline is. */
+/** How much longer than the guard's the main process's own deadline is; and how long the guard may be silent after that, while it waits for the kernel. */
 const graceMs = 1000;
+const silenceMs = 3000;
 /** How often the main process looks whether the guard lives and runs: the kernel tells of its end only when its last thread has ended. */
 const lookEveryMs = 250;
 
@@ -38,6 +42,9 @@ export class RunningGuard implements Guard {
 	readonly #mark: ProcessMark;
 	#startedAt: number | undefined;
 	#lastThawAt: number | undefined;
+	#heardAt = 0;
+	/** By index: thaws that the kernel has not answered. */
+	readonly #waitedFor = new Set<number>();
 	readonly #looking: NodeJS.Timeout;
 	#looksStopped = 0;
 	#onFreeze: Parameters<Guard['freeze']>[0] = () => {};
@@ -130,6 +137,7 @@ export class RunningGuard implements Guard {
 			if (!this.#closed) void this.#takeOver('The guard process ended.');
 			return;
 		}
+		this.#heardAt = monotonicMs();
 		if (news.is === 'mount') {
 			this.#states.set(news.index, news.state);
 			if (news.state === 'thawed') this.#lastThawAt = news.atMs;
@@ -166,7 +174,9 @@ export class RunningGuard implements Guard {
 		// Woken at the second look, given up a second later.
 		this.#looksStopped = wakeIfStopped(this.#mark, this.#looksStopped > 0) ? this.#looksStopped + 1 : 0;
 		if (this.#looksStopped > 4) return void this.#takeOver('The guard process was stopped.');
-		if (this.#startedAt !== undefined && this.#thawed === undefined && monotonicMs() > this.#startedAt + this.#order.deadlineMs + graceMs) void this.#takeOver('The guard process did not thaw at the deadline.');
+		const now = monotonicMs();
+		const late = this.#startedAt !== undefined && this.#thawed === undefined && now > this.#startedAt + this.#order.deadlineMs + graceMs;
+		if (late && now > this.#heardAt + silenceMs) void this.#takeOver('The guard process did not thaw at the deadline.');
 	}
 
 	#lose(why: string): void {
@@ -193,22 +203,25 @@ export class RunningGuard implements Guard {
 	}
 
 	async #thawOwn(reports: Map<number, MountReport>): Promise<void> {
-		const left = this.#own.map((open, index) => ({open, index, state: this.#states.get(index)}))
-			.filter(({state}) => mayBeFrozen(state)).toReversed()
-			// A call for one that is not frozen yet may have to wait for the kernel, in a thread that the others need.
-			.toSorted((a, b) => Number(a.state !== 'frozen') - Number(b.state !== 'frozen'));
-		await Promise.all(left.map(async ({open: {target, descriptor}, index, state}) => {
+		const left = this.#own.map((open, index) => ({open, index, state: this.#states.get(index)})).filter(({state, index}) => mayBeFrozen(state) && !this.#waitedFor.has(index)).toReversed();
+		const isFrozen = ({state}: (typeof left)[number]): boolean => state === 'frozen' || state === 'thawing';
+		// A call for one that is not frozen yet may have to wait for the kernel, and this process could not end then.
+		const uncertain = left.filter(one => !isFrozen(one));
+		const apart = thawApart(uncertain.map(({open}) => open.descriptor), apartWithinMs);
+		await Promise.all(left.map(async one => {
+			const {open: {target, descriptor}, index} = one;
 			const at = monotonicMs();
 			this.#onMount(target.mount, 'thawing', 0);
-			const call = this.#native.thaw(descriptor).then(errno => errno ?? 'thawed');
-			const outcome = await within(call, answerWithinMs) ?? 'ETIMEDOUT';
+			const errno = isFrozen(one) ? await within(this.#native.thaw(descriptor), answerWithinMs) : (await apart)[uncertain.indexOf(one)];
 			const now = monotonicMs();
-			// The third line may have been quicker, or the freeze call never came to its end.
-			const over = outcome === 'thawed' || (outcome === 'EINVAL' && state !== 'freezing' && state !== 'hung');
-			reports.set(index, {mount: target.mount, ok: outcome === 'thawed' || outcome === 'EINVAL', durationMs: now - at, ...(outcome === 'thawed' || outcome === 'EINVAL' ? {} : {errno: outcome})});
-			if (over) this.#states.set(index, 'thawed');
-			if (outcome === 'thawed' || outcome === 'EINVAL') this.#lastThawAt = now;
-			this.#onMount(target.mount, outcome === 'ETIMEDOUT' ? 'hung' : 'thawed', now - at);
+			const ok = errno === null || errno === 'EINVAL';
+			reports.set(index, {mount: target.mount, ok, durationMs: now - at, ...(ok ? {} : {errno: errno ?? 'ETIMEDOUT'})});
+			// The third line may have been quicker; or the freeze call has not come to its end yet.
+			if (errno === null || (errno === 'EINVAL' && isFrozen(one))) this.#states.set(index, 'thawed');
+			if (ok) this.#lastThawAt = now;
+			// It is thawed as soon as the kernel answers.
+			if (errno === undefined) this.#waitedFor.add(index);
+			this.#onMount(target.mount, errno === undefined ? 'hung' : 'thawed', now - at);
 		}));
 	}
 }

@@ -13,18 +13,18 @@ type Answer = {readonly index: number; readonly errno: Errno};
  * Thaws filesystems through descriptors, all at once, in a process of its own: one that waits in the kernel could not end, and whoever waits for its end
  * would wait too. Answers the kernel's words in the same order; undefined for one that did not answer in time, which is thawed as soon as it does.
  */
-export async function thawApart(descriptors: readonly number[]): Promise<readonly (Errno | undefined)[]> {
+export async function thawApart(descriptors: readonly number[], patienceMs = thawPatienceMs): Promise<readonly (Errno | undefined)[]> {
 	if (descriptors.length === 0) return [];
 	const answers: (Errno | undefined)[] = descriptors.map(() => undefined);
 	const over = new AbortController();
 	const inTime = await within(ask(descriptors, ({index, errno}) => {
 		answers[index] = errno;
-	}, over.signal), thawPatienceMs);
+	}, over.signal), patienceMs);
 	over.abort();
 	if (inTime === undefined || answers.every(answer => answer !== undefined)) return answers;
 	// It could not be started, or was killed.
 	const native = loadNative();
-	return Promise.all(descriptors.map(async (descriptor, index) => (answers[index] === undefined ? within(native.thaw(descriptor), thawPatienceMs) : answers[index])));
+	return Promise.all(descriptors.map(async (descriptor, index) => (answers[index] === undefined ? within(native.thaw(descriptor), patienceMs) : answers[index])));
 }
 
 /** Resolves when such a process has told all that it will. `over`: it is listened to no longer, and keeps nobody from ending. */
