@@ -17,10 +17,15 @@ export type FamilyInTheMaking = ScriptFamily & {
 	begin(leader: number): void;
 };
 
-/** Where the unified hierarchy of control groups is mounted, or null: /sys/fs/cgroup on most machines, /sys/fs/cgroup/unified on mixed ones. */
+/**
+ * Where control groups are made, or null: in the unified hierarchy, /sys/fs/cgroup on most machines, /sys/fs/cgroup/unified on mixed ones; where there is none
+ * (RHEL 8), in that of the freezer, which changes nothing for its members unless it is told to.
+ */
 export function controlGroups(): string | null {
 	try {
-		return readMounts().find(({type}) => type === 'cgroup2')?.mount ?? null;
+		const mounts = readMounts();
+		const hierarchy = mounts.find(({type}) => type === 'cgroup2') ?? mounts.find(({type, options}) => type === 'cgroup' && options.includes('freezer'));
+		return hierarchy?.mount ?? null;
 	} catch {
 		// No /proc: then there is nothing to find either.
 		return null;
@@ -124,7 +129,7 @@ export function familyOf(handle: FamilyHandle): ScriptFamily {
 				writeFileSync(join(handle.cgroup, 'cgroup.kill'), '1');
 				return;
 			} catch {
-				// Kernels before 5.14 have no cgroup.kill.
+				// Kernels before 5.14 have no cgroup.kill, and the freezer's groups have none at all.
 			}
 		}
 

@@ -156,17 +156,23 @@ suite('quiesce thaw', {skip, concurrency: 2}, () => {
 		assert.deepEqual(one.notes(), ['pre', 'post', 'end']);
 	});
 
-	test('a pre-script that outlived its cycle is ended first, wherever it went', async context => {
-		const one = await lab(context, {pre: 'note pre; setsid sleep 61 & sleep 62; note never', post: 'note post'});
-		const cycle = one.start();
-		await eventually(() => one.notes().length === 1, 'the pre-script runs');
-		await killAll(processesOf(cycle));
-		await cycle.ended;
-		const answer = await thaw(one);
-		assert.deepEqual([answer.cycles[0]?.preScriptEnded, answer.cycles[0]?.postScript.state], [true, 'succeeded']);
-		assert.deepEqual(one.notes(), ['pre', 'post']);
-		assert.equal(sleepers(one).length, 0);
-	});
+	const oldGroups = /^\S+ \S+ cgroup \S*\bfreezer\b/m.test(textOf('/proc/mounts') ?? '');
+	for (const [where, prepare, why] of [
+		['', 'true', false], [', where there are only control groups of the old kind', 'for group in $(awk \'$3 == "cgroup2" {print $2}\' /proc/mounts); do umount "$group"; done', oldGroups ? false : 'no control groups of the old kind here'],
+	] as const) {
+		test(`a pre-script that outlived its cycle is ended first, wherever it went${where}`, {skip: why}, async context => {
+			const one = await lab(context, {pre: 'note pre; setsid sh -c "setsid sleep 61 &" & sleep 62; note never', post: 'note post'});
+			await one.sandbox.must('sh', ['-c', prepare]);
+			const cycle = one.start();
+			await eventually(() => one.notes().length === 1 && sleepers(one).length === 2, 'the pre-script runs');
+			await killAll(processesOf(cycle));
+			await cycle.ended;
+			const answer = await thaw(one);
+			assert.deepEqual([answer.cycles[0]?.preScriptEnded, answer.cycles[0]?.postScript.state], [true, 'succeeded']);
+			assert.deepEqual(one.notes(), ['pre', 'post']);
+			assert.equal(sleepers(one).length, 0);
+		});
+	}
 
 	test('a post-script that fails is tried as often as configured; the exit code tells that the application may be held', async context => {
 		const one = await lab(context, {post: 'note post; exit 3', settings: {postScriptNoOfRetries: 2}});
