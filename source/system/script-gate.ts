@@ -2,8 +2,11 @@ import {spawn, type ChildProcess} from 'node:child_process';
 import {once} from 'node:events';
 import {closeSync} from 'node:fs';
 import {Socket} from 'node:net';
+import {resolve} from 'node:path';
 import {makeFamily, type FamilyInTheMaking} from './families.js';
+import {openPlaces} from './inspection.js';
 import {loadNative} from './native.js';
+import {openScript} from './script-identity.js';
 import type {ScriptCommand} from './scripts.js';
 import {within} from './time.js';
 
@@ -14,21 +17,24 @@ const dismissWithinMs = 2000;
  * What the first `sh` does before it becomes the second one by exec, so that the family is known, and everything that the script starts is in it,
  * before the script's first line runs. $0: its control group or nothing; $1: the file to make when the script really starts, or nothing. What lets it go on
  * comes on descriptor 3: the script and its parameters, which may be secrets and stand in no list of processes before it is their turn. Where they do not come
- * whole, because the process that started it is gone, the script has not run and never will.
+ * whole, because the process that started it is gone, the script has not run and never will. A script that others can put another one in the place of is
+ * read from descriptor 6, as it was opened and checked, by a shell that has its path as $0 all the same.
  */
 const gate = `mark=$1
 go=
+opened=
 shift
 [ -z "$0" ] || echo 0 >"$0/cgroup.procs" || exit 125
 . /proc/self/fd/3
 [ "$go" = yes ] || exit 125
 [ -z "$mark" ] || command : >"$mark"
 exec 3<&-
+[ "$opened" != yes ] || exec sh -c '. /proc/self/fd/6' "$@"
 exec sh "$@"`;
 
 /** What lets it go on. */
-function passage({path, parameters}: ScriptCommand): string {
-	return `set -- ${[path, ...parameters].map(word => `'${word.replaceAll('\'', '\'\\\'\'')}'`).join(' ')}\ngo=yes\n`;
+function passage({path, parameters}: ScriptCommand, opened: boolean): string {
+	return `${opened ? 'opened=yes\n' : ''}set -- ${[path, ...parameters].map(word => `'${word.replaceAll('\'', '\'\\\'\'')}'`).join(' ')}\ngo=yes\n`;
 }
 
 /** Half of a surrogate pair that stands for a byte which is no UTF-8, as with Python, in which the extension is written. */
@@ -101,9 +107,21 @@ export type BehindGate = {
 	readonly readers: readonly [number, number];
 	/** The ends to write to, for whoever makes its packets end: until then each read of the others answers one write. */
 	readonly writers: readonly [number, number];
+	/** The script, opened, where others can put another one in its place; null where it is read by its path. */
+	readonly opened: number | null;
 	/** Lets the script start, or never. */
 	readonly letGo: (start: boolean) => void;
 };
+
+/** Opens a script that others than root can replace between the check and its start. Null for any other, as for one that cannot be opened, which its check tells. */
+function openWhereOthersCan(command: ScriptCommand): number | null {
+	if (command.identity === undefined || openPlaces(resolve(command.directory, command.path)).length === 0) return null;
+	try {
+		return openScript(command);
+	} catch {
+		return null;
+	}
+}
 
 /** Starts the first `sh`. Descriptors 4 and 5 are the other ends of its own output. */
 function spawnBehindGate(command: ScriptCommand, cgroup: string | null, ranMark: string): BehindGate {
@@ -117,13 +135,15 @@ function spawnBehindGate(command: ScriptCommand, cgroup: string | null, ranMark:
 	const closeAll = (descriptors: readonly number[]): void => descriptors.forEach(descriptor => closeSync(descriptor));
 	try {
 		refuseUnpassable(command);
+		const opened = openWhereOthersCan(command);
+		if (opened !== null) open.push(opened);
 		const [wait, go] = pipe();
 		const [output, outputEnd] = pipe(true);
 		const [errors, errorsEnd] = pipe(true);
 		const child = spawn('sh', ['-c', gate, cgroup ?? '', ranMark], {
 			cwd: command.directory,
 			env: {...command.environment},
-			stdio: ['ignore', outputEnd, errorsEnd, wait, output, errors],
+			stdio: ['ignore', outputEnd, errorsEnd, wait, output, errors, ...(opened === null ? [] : [opened])],
 			detached: true,
 		});
 		closeAll([wait]);
@@ -131,11 +151,13 @@ function spawnBehindGate(command: ScriptCommand, cgroup: string | null, ranMark:
 			child,
 			readers: [output, errors],
 			writers: [outputEnd, errorsEnd],
+			opened,
 			letGo: start => {
+				if (opened !== null) closeSync(opened);
 				const pipe = new Socket({fd: go, readable: false, writable: true});
 				// It was ended while it waited.
 				pipe.on('error', () => {});
-				pipe.end(start ? bytesOf(passage(command)) : '');
+				pipe.end(start ? bytesOf(passage(command, opened !== null)) : '');
 			},
 		};
 	} catch (error) {

@@ -8,6 +8,9 @@ export type ScriptIdentity = {
 	readonly bytes: number;
 	/** The last change of its content, owner, mode or names, in nanoseconds. */
 	readonly changed: string;
+	/** Its owner's uid, and its permissions. */
+	readonly owner: number;
+	readonly mode: number;
 	/** SHA-256 of its content, up to the first 16 MiB. */
 	readonly hash: string;
 };
@@ -17,22 +20,30 @@ const mostHashed = 16 * 1024 * 1024;
 
 /** Looks at the script that `sh path` would read in this directory, through one descriptor. Throws where there is none, or no regular file. */
 export function identifyScript({path, directory}: {readonly path: string; readonly directory: string}): ScriptIdentity {
-	// Without waiting for a writer where it is a pipe.
-	const descriptor = openSync(resolve(directory, path), constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+	const descriptor = openScript({path, directory});
 	try {
-		const facts = fstatSync(descriptor, {bigint: true});
-		if (!facts.isFile()) throw new Error('it is not a regular file');
-		return {device: String(facts.dev), inode: String(facts.ino), bytes: Number(facts.size), changed: String(facts.ctimeNs), hash: hashOf(descriptor)};
+		return identityOf(descriptor);
 	} finally {
 		closeSync(descriptor);
 	}
 }
 
-/** What has become of a script since it was checked, as a sentence; null where it is the same. */
-export function whatChanged(script: {readonly path: string; readonly directory: string}, checked: ScriptIdentity): string | null {
+/** Opens it, without waiting for a writer where it is a pipe. */
+export function openScript({path, directory}: {readonly path: string; readonly directory: string}): number {
+	return openSync(resolve(directory, path), constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+}
+
+function identityOf(descriptor: number): ScriptIdentity {
+	const facts = fstatSync(descriptor, {bigint: true});
+	if (!facts.isFile()) throw new Error('it is not a regular file');
+	return {device: String(facts.dev), inode: String(facts.ino), bytes: Number(facts.size), changed: String(facts.ctimeNs), owner: Number(facts.uid), mode: Number(facts.mode) & 0o7777, hash: hashOf(descriptor)};
+}
+
+/** What has become of a script since it was checked, as a sentence; null where it is the same. `opened`: the descriptor through which it will be read, if not by its path. */
+export function whatChanged(script: {readonly path: string; readonly directory: string}, checked: ScriptIdentity, opened: number | null = null): string | null {
 	let found: ScriptIdentity;
 	try {
-		found = identifyScript(script);
+		found = opened === null ? identifyScript(script) : identityOf(opened);
 	} catch (error) {
 		return `${script.path} was there when it was checked, and cannot be read any more: ${error instanceof Error ? error.message : String(error)}.`;
 	}

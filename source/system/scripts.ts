@@ -148,7 +148,7 @@ export function startScript(command: ScriptCommand, options: ScriptOptions = {})
 		finish(null, null, {startError: waiting.error ?? new Error('it could not be started')});
 		return {family, ended: ended.promise};
 	}
-	const {child, readers, writers, letGo} = waiting.gate;
+	const {child, readers, writers, opened, letGo} = waiting.gate;
 
 	const pipes = (['stdout', 'stderr'] as const).map((stream, index) => {
 		const collector = boundedLines(line => options.onOutput?.(stream, line));
@@ -217,7 +217,7 @@ export function startScript(command: ScriptCommand, options: ScriptOptions = {})
 		await Promise.resolve();
 		try {
 			await options.beforeStart?.(family.handle);
-			const change = command.identity === undefined ? null : whatChanged(command, command.identity);
+			const change = command.identity === undefined ? null : whatChanged(command, command.identity) ?? (opened === null ? null : whatChanged(command, command.identity, opened));
 			if (change !== null) refused = {changed: true, startError: new Failure(change, {remedy: findError('ScriptChanged')?.remedies ?? []})};
 		} catch (error) {
 			refused = {startError: error as Error};

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {readFileSync, statSync} from 'node:fs';
 import {suite, test, type TestContext} from 'node:test';
 import {makeCycleLab, readCycle, type CycleLab, type LabOptions} from '../support/cycle-lab.js';
-import {firstReason, whyNoLoopDisks, whyNoSandbox} from '../support/skip.js';
+import {firstReason, whyNoLoopDisks, whyNoProgram, whyNoSandbox} from '../support/skip.js';
 import {whyNoBundle} from '../support/sandbox.js';
 import {textOf} from '../../source/system/pseudo-files.js';
 import {eventually} from '../system/guard-lab.js';
@@ -31,6 +31,40 @@ suite('attacks', {skip, concurrency: 2}, () => {
 		assert.notEqual(end.exitCode, 0);
 		assert.throws(() => statSync(one.sandbox.inside('/etc/azure/stolen')));
 		assert.equal(await one.disks.wasFrozen('data'), false);
+	});
+
+	test('a directory above the post-script that is swapped while the cycle runs: what is there then is not run, and that is said', async context => {
+		const one = await lab(context, {pre: 'note pre; mv /etc/azure/sub /etc/azure/old; mkdir /etc/azure/sub; printf "touch /etc/azure/stolen\\n" >/etc/azure/sub/post.sh; chmod 700 /etc/azure/sub/post.sh'});
+		await one.sandbox.must('sh', ['-c', 'mkdir /etc/azure/sub && cp -p /etc/azure/post.sh /etc/azure/sub/post.sh']);
+		one.configure({postScriptLocation: '/etc/azure/sub/post.sh'});
+		const end = await one.cycle();
+		assert.deepEqual(end.result.errors.map(({name}) => name), ['ScriptChanged']);
+		assert.throws(() => statSync(one.sandbox.inside('/etc/azure/stolen')));
+	});
+
+	test('a link to the post-script that another user flips without pause: nothing of that user\'s is run by root', {skip: whyNoProgram('python3')}, async context => {
+		const one = await lab(context);
+		const stolen = `${one.sandbox.directory}/stolen`;
+		await one.sandbox.must('sh', ['-c', 'mkdir -m 777 /etc/open && printf "echo >>%s\\n" "$1" >/etc/open/evil.sh && chown 65534 /etc/open/evil.sh && ln -s /etc/azure/post.sh /etc/open/post.sh && chown -h 65534 /etc/open/post.sh', 'sh', stolen]);
+		one.configure({postScriptLocation: '/etc/open/post.sh'});
+		const flipping = one.sandbox.start('python3', ['-c', 'import os\nos.setuid(65534)\nwhile True:\n  for target in ("/etc/azure/post.sh", "/etc/open/evil.sh"):\n    os.symlink(target, "/etc/open/next")\n    os.rename("/etc/open/next", "/etc/open/post.sh")']);
+		for (let run = 0; run < 15; run++) await one.sandbox.quiesce(one.arguments());
+		assert.equal(flipping.child.exitCode, null);
+		flipping.kill('SIGKILL');
+		await flipping.ended;
+		assert.throws(() => statSync(stolen));
+		assert.equal(await one.disks.wasFrozen('data'), false);
+	});
+
+	test('a hard link to the shadow file under each name that a backup may get: it stays as it is', async context => {
+		const one = await lab(context);
+		await one.sandbox.must('sh', ['-c', 'cp -p /etc/shadow /etc/azure/copy; i=0; while [ $i -lt 120 ]; do ln /etc/azure/copy "$1.$(date -u -d "+$i seconds" +%Y-%m-%dT%H-%M-%SZ)" || exit 1; i=$((i + 1)); done', 'sh', configuration]);
+		const before = readFileSync(one.sandbox.inside('/etc/azure/copy'));
+		const end = await answers(one);
+		assert.equal(end.exitCode, 0, end.stderr);
+		const facts = statSync(one.sandbox.inside('/etc/azure/copy'));
+		assert.deepEqual([readFileSync(one.sandbox.inside('/etc/azure/copy')), facts.nlink], [before, 121]);
+		assert.match(await one.sandbox.must('sh', ['-c', 'cat "$1".*Z-2', 'sh', configuration]), /"timeoutInSeconds":30/);
 	});
 
 	test('a script in a directory that others may write to: the cycle warns, the doctor has an error, the set-up does not write there', async context => {

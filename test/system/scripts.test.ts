@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import {chmodSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync, utimesSync, writeFileSync} from 'node:fs';
+import {chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync, utimesSync, writeFileSync} from 'node:fs';
 import {once} from 'node:events';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, test} from 'node:test';
 import {identifyScript} from '../../source/system/script-identity.js';
 import {signalTo, start} from '../support/process.js';
+import {whyNotRoot} from '../support/skip.js';
 import {makeWaiting} from '../../source/system/script-gate.js';
 import {extensionEnvironment, startScript, type ScriptOptions} from '../../source/system/scripts.js';
 
@@ -246,6 +247,23 @@ test('a script that was changed after the check is not started', async () => {
 	const same = startScript({path, parameters: [], directory: '/', environment: extensionEnvironment('/'), identity: identifyScript({path, directory: '/'})});
 	assert.equal((await same.ended).exitCode, 0);
 	assert.equal(readFileSync(trace, 'utf8'), 'ran\n');
+});
+
+test('a script where others can swap it is the one that was checked, also where it is swapped after the last look at it', {skip: whyNotRoot()}, async () => {
+	const open = join(directory, 'open');
+	const programs = join(directory, 'programs');
+	for (const place of [open, programs]) mkdirSync(place);
+	chmodSync(open, 0o777);
+	const path = join(open, 'script.sh');
+	writeFileSync(path, 'echo "checked $0 $*"; exit 7', {mode: 0o700});
+	writeFileSync(join(open, 'evil.sh'), 'echo evil', {mode: 0o700});
+	// The shell that is about to read the script: at that moment another one is put in its place.
+	writeFileSync(join(programs, 'sh'), `#!/bin/sh\ncase $2 in mark*) ;; *) mv '${open}/evil.sh' '${path}' ;; esac\nexec /bin/sh "$@"\n`, {mode: 0o755});
+	const lines: string[] = [];
+	const environment = {...extensionEnvironment('/'), PATH: `${programs}:/usr/bin:/bin`};
+	const command = {path, parameters: ['a b', 'c'], directory: '/', environment, identity: identifyScript({path, directory: '/'})};
+	const {exitCode} = await startScript(command, {onOutput: (_, line) => lines.push(line)}).ended;
+	assert.deepEqual([exitCode, lines, readFileSync(path, 'utf8')], [7, [`checked ${path} a b c`], 'echo evil']);
 });
 
 test('only a regular file has an identity, and nothing waits for a pipe', () => {

@@ -144,7 +144,10 @@ function commandsOf(check: ExtensionCheck): Preparation['scripts'] {
 	const directory = extensionDirectory();
 	const planned = (plan: ScriptPlan): PlannedScript => {
 		const command = {path: plan.location, parameters: plan.parameters ?? [], directory, environment: extensionEnvironment(directory)};
-		return {plan, command: {...command, identity: identifyScript(command)}, retries: plan.retries};
+		const identity = identifyScript(command);
+		// What the check has seen: another one may have been put there since.
+		if (identity.owner !== 0 || (identity.mode & 0o077) !== 0) throw new Error(`${plan.location} does not belong to root alone any more`);
+		return {plan, command: {...command, identity}, retries: plan.retries};
 	};
 	try {
 		return {pre: planned(pre), post: planned(post)};
