@@ -92,7 +92,7 @@ export async function torment(chamber: Chamber, plan: Plan): Promise<Finding> {
 	const victims = helpersSeen?.thirdLine === undefined ? seeHelpers(started, plan) : helpersSeen;
 	const foreign = await strike(chamber, plan, victims, child, trace);
 
-	const over = await isOver(plan, chamber, exited, moment('after').promise, victims.main);
+	const over = await isOver(plan, chamber, exited, moment('after').promise, started);
 	if (!over) trace.push(`the cycle still ran: ${states(chamber)}`);
 	if (trap !== null) await liftTrap(chamber, trap);
 	if (plan.fault === 'terminal stops') child.stdout.resume();
@@ -143,14 +143,21 @@ export async function torment(chamber: Chamber, plan: Plan): Promise<Finding> {
 }
 
 /** Waits until the cycle has come to its end, or the end of its post-script where its end cannot be seen; false where that does not happen in time. */
-async function isOver(plan: Plan, chamber: Chamber, exited: Promise<unknown>, toldAll: Promise<void>, main: number | undefined): Promise<boolean> {
+async function isOver(plan: Plan, chamber: Chamber, exited: Promise<unknown>, toldAll: Promise<void>, started: number): Promise<boolean> {
 	const ends: Promise<boolean>[] = [exited.then(() => true)];
 	// A process of which a thread waits in the kernel is there until that comes back: what it has told counts, or what comes after it has done.
 	if (trapOf(plan.fault) === 'provider') {
 		ends.push(plan.fault.endsWith('kill main') ? eventually(() => chamber.notes().includes('post-end') || !chamber.notes().includes('pre-begin'), patienceMs) : toldAll.then(() => true));
 	}
 	// Whoever keeps the terminal waits for its own reader.
-	if (plan.fault === 'terminal stops' && main !== undefined) ends.push(eventually(() => !isRunning(readProcess(main)), patienceMs));
+	if (plan.fault === 'terminal stops') {
+		let main: number | undefined;
+		ends.push(eventually(() => {
+			// It may only be starting now.
+			main ??= seeHelpers(started, plan).main;
+			return main !== undefined && !isRunning(readProcess(main));
+		}, patienceMs));
+	}
 	return await within(Promise.race(ends), patienceMs) ?? false;
 }
 
