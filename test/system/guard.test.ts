@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import {appendFileSync, closeSync, existsSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync} from 'node:fs';
+import {appendFileSync, closeSync, existsSync, fstatSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, suite, test} from 'node:test';
 import {openJournal, readBootId, type Journal} from '../../source/system/journal.js';
 import {loadNative} from '../../source/system/native.js';
 import {openLockFile, readLockHolder} from '../../source/system/lock.js';
-import {markProcess, readProcess} from '../../source/system/processes.js';
+import {markProcess, processIds, readProcess} from '../../source/system/processes.js';
+import {textOf} from '../../source/system/pseudo-files.js';
 import type {HeldScripts} from '../../source/system/guard.js';
 import {beginGuard} from '../../source/system/guard/beginning.js';
 import {lineReader, type GuardNews, type GuardWord} from '../../source/system/guard/protocol.js';
@@ -332,8 +333,9 @@ suite('the guard', {skip}, () => {
 			await eventually(() => stateOf(main.guard) === null, 'the guard is ended');
 		} finally {
 			clearInterval(again);
+			main.tell('close');
 		}
-		main.tell('close');
+
 		await main.until(said => said.closed === true);
 	});
 
@@ -368,13 +370,15 @@ suite('the guard', {skip}, () => {
 			child.stdin!.write('no word of ours\n');
 			await eventually(() => stateOf(child.pid!) === null, 'it ends');
 			for (const mount of [a, b]) await lab.write(mount).done;
-			await eventually(() => readFileSync('/proc/locks', 'utf8').includes('->'), 'what settles waits for the main process');
+			const waits = new RegExp(`-> POSIX .*:${fstatSync(lock).ino} `);
+			await eventually(() => waits.test(readFileSync('/proc/locks', 'utf8')), 'what settles waits for the main process');
 			assert.equal(existsSync(runs), false);
 			journal.finish('cycle');
 		} finally {
 			closeSync(lock);
 		}
-		await eventually(() => readLockHolder(lab.order.lockFile) === null, 'what settles has ended');
+		// It would take the next cycle's journal, of the same name here, for the one that it waits for.
+		await eventually(() => !processIds().some(pid => textOf(`/proc/${pid}/cmdline`)?.includes(`\0settle\0${lab.order.journalFile}\0`) === true), 'what settles has ended');
 		assert.equal(existsSync(runs), false);
 	});
 

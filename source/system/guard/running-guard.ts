@@ -190,6 +190,8 @@ export class RunningGuard implements Guard {
 			this.#lose(why);
 			// Thaws at once what is known to be frozen, then again what was under way when the guard's last thread has left the kernel.
 			const reports = new Map<number, MountReport>();
+			// What the guard has told of as thawed, before it ended, is not looked at again.
+			for (const [index, {target: {mount}}] of this.#own.entries()) if (this.#states.get(index) === 'thawed') reports.set(index, {mount, ok: true, durationMs: 0});
 			await this.#thawOwn(reports);
 			await within(this.#connection.ended.then(() => true), answerWithinMs);
 			if (this.hastens) endHasteOf(this.#order.gracePeriods ?? gracePeriods);
