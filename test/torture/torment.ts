@@ -290,9 +290,9 @@ async function stallWriters(chamber: Chamber, plan: Plan): Promise<readonly Prom
 	return done;
 }
 
-/** The processes of quiesce inside. */
+/** The processes of quiesce inside; a script that waits for its turn, and ends with its main process, is known by its mark. */
 function helpers(chamber: Chamber): readonly string[] {
-	return chamber.strangers().filter(({command}) => /guard\.js|quiesce-third-line|cli\.js|(?:pre|post)\.sh/.test(command)).map(({pid, command}) => `${pid} ${command}`);
+	return chamber.strangers().filter(({command}) => /guard\.js|quiesce-third-line|cli\.js|(?:pre|post)\.sh|\/cycle-[\w-]+\.(?:pre|post)\b/.test(command)).map(({pid, command}) => `${pid} ${command}`);
 }
 
 function states(chamber: Chamber): string {
