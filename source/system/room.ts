@@ -12,7 +12,8 @@ export type RoomCommand = WorkshopCommand & {readonly owner: Owner};
 
 /**
  * The root directory in which servers run on copies: the machine's programs, read-only, and the copies at the places of their originals, so that links and
- * absolute paths in them lead to copies too. Nothing else of the machine is in it: no live data, no sockets, no network. Programs have no capabilities.
+ * absolute paths in them lead to copies too. Nothing else of the machine is in it: no live data, no sockets, no network. Programs have no capabilities,
+ * and none of them is root's: root may do more than its capabilities say, to the kernel's settings for example.
  */
 export type Room = {
 	run(command: RoomCommand): Promise<WorkshopEnd>;
@@ -29,11 +30,18 @@ export type Room = {
 	write(path: string, text: string, owner: Owner): void;
 	/** Makes a user id known in the room, where the machine does not know it: some servers insist on a name. Answers the name. */
 	nameOf(owner: Owner): string;
-	/** Gives a directory of a copy, with all in it, to another owner. */
-	giveTo(path: string, owner: Owner): Promise<boolean>;
+	/** Gives a file or a directory of a copy, with all in it, to another owner; or the directory alone. */
+	giveTo(path: string, owner: Owner, how?: 'alone'): Promise<boolean>;
+	/** Lets everybody pass through the directories above a path of a copy: those may be for root alone. */
+	letThrough(path: string): Promise<void>;
 	/** Unmounts the copies. */
 	close(): Promise<void>;
 };
+
+/** Where the machine runs out of memory, what runs on a copy ends before anything else does. */
+const firstToEnd = 'echo 1000 >/proc/self/oom_score_adj; exec chroot "$@"';
+/** What may be kept in the room's own files, which are in memory, and in shared memory. */
+const mostMemory = {files: '20%', shared: '10%'} as const;
 
 /** Directories with the machine's programs and what those need. */
 const programDirectories = ['usr', 'bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32', 'opt'];
@@ -59,7 +67,7 @@ export async function openRoom(workshop: Workshop, root: string, disks: readonly
 		if (run.exitCode !== 0) throw new Error(`${program} ${parameters.join(' ')}: ${run.stderr.trim()}`);
 	};
 
-	await must('mount', '-t', 'tmpfs', '-o', 'mode=755,nosuid', 'quiesce-verify', root);
+	await must('mount', '-t', 'tmpfs', '-o', `mode=755,nosuid,size=${mostMemory.files}`, 'quiesce-verify', root);
 	for (const name of ownDirectories) {
 		if (!programDirectories.includes(name)) mkdirSync(outside(name));
 	}
@@ -97,7 +105,8 @@ export async function openRoom(workshop: Workshop, root: string, disks: readonly
 
 	const line = (command: RoomCommand): WorkshopCommand => {
 		signal.throwIfAborted();
-		return {...command, program: 'chroot', parameters: words(command)};
+		if (command.owner.uid === 0) throw new Error(`${command.program} would run as root on a copy`);
+		return {...command, program: 'sh', parameters: ['-c', firstToEnd, 'chroot', ...words(command)]};
 	};
 	const words = (command: RoomCommand): readonly string[] => [
 		root, 'setpriv', `--reuid=${command.owner.uid}`, `--regid=${command.owner.gid}`, '--clear-groups', '--no-new-privs', '--inh-caps=-all', '--bounding-set=-all',
@@ -131,7 +140,11 @@ export async function openRoom(workshop: Workshop, root: string, disks: readonly
 			writeFileSync(file, `${name}:x:${uid}:${gid}::/:/bin/false\n`, {flag: 'a'});
 			return name;
 		},
-		giveTo: async (path, {uid, gid}) => (await workshop.run({program: 'chroot', parameters: [root, 'chown', '-hR', '--', `${uid}:${gid}`, path], deadlineMs: 10 * 60_000})).exitCode === 0,
+		giveTo: async (path, {uid, gid}, how) => (await workshop.run({program: 'chroot', parameters: [root, 'chown', how === 'alone' ? '-h' : '-hR', '--', `${uid}:${gid}`, path], deadlineMs: 10 * 60_000})).exitCode === 0,
+		async letThrough(path) {
+			const above = path.split('/').slice(1, -1).map((_, index, names) => `/${names.slice(0, index + 1).join('/')}`);
+			if (above.length > 0) await workshop.run({program: 'chroot', parameters: [root, 'chmod', 'a+x', '--', ...above]});
+		},
 		close,
 	};
 }
@@ -181,9 +194,11 @@ async function bringDevices(root: string, outside: (path: string) => string, mus
 	}
 
 	mkdirSync(outside('dev/shm'));
-	await must('mount', '-t', 'tmpfs', '-o', 'mode=1777,nosuid,nodev,noexec', 'quiesce-verify', join(root, 'dev/shm'));
+	await must('mount', '-t', 'tmpfs', '-o', `mode=1777,nosuid,nodev,noexec,size=${mostMemory.shared}`, 'quiesce-verify', join(root, 'dev/shm'));
 	symlinkSync('/proc/self/fd', outside('dev/fd'));
 	await must('mount', '-t', 'proc', '-o', 'nosuid,nodev,noexec', 'proc', join(root, 'proc'));
+	// The kernel's settings are in there, some of them for the whole machine.
+	await must('mount', '-o', 'remount,bind,ro,nosuid,nodev,noexec', join(root, 'proc'));
 }
 
 /** Shows the directories of a copied root filesystem at their own places, save those that the room has already. */

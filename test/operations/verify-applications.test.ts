@@ -40,6 +40,12 @@ suite('verify: MariaDB', {skip: firstReason(whyNoSandbox(), whyNoMariadb(), whyN
 		assert.equal(await server.ask('select count(*) from app.ledger'), '21000');
 	});
 
+	test('of root comes up, as somebody else', async () => {
+		const result = await verifySnapshot(await lab.spoil(snapshot, 'chown -hR 0:0 "$1/maria"; chmod 700 "$1/maria"'), {questions: {mariadb: 'select count(*) from app.ledger'}});
+		assert.equal(result.result, 'restores', result.sentence);
+		assert.equal(only(result, 'mariadb').checks.at(-1)?.sentence, '21000');
+	});
+
 	test('with its mark: as a global transaction id, as a place in the binary log, as a log sequence number', async () => {
 		const verified = async (position: string): Promise<readonly unknown[]> => {
 			writeFileSync(join(server.dataDirectory, '.quiesce-mark'), mark('mariadb', position));
@@ -97,6 +103,12 @@ suite('verify: Redis', {skip: firstReason(whyNoSandbox(), whyNoRedis(), whyNoLoo
 		assert.deepEqual(application.checks.map(({name, passed}) => [name, passed]), [['redis-check-aof', true], ['INFO', true], ['question', true]]);
 		assert.equal(application.checks.at(-1)?.sentence, '3');
 		assert.equal(await server.ask('ping'), 'PONG');
+	});
+
+	test('of root loads, as somebody else', async () => {
+		const result = await verifySnapshot(await lab.spoil(snapshot, 'chown -hR 0:0 "$1/redis"; chmod 700 "$1/redis"'), {questions: {redis: 'llen ledger'}});
+		assert.equal(result.result, 'restores', result.sentence);
+		assert.equal(only(result, 'redis').checks.at(-1)?.sentence, '3');
 	});
 
 	test('with a dump alone loads too, and with a damaged one does not', async () => {
@@ -171,6 +183,14 @@ suite('verify: SQLite', {skip: firstReason(whyNoSandbox(), whyNoLoopDisks('ext4'
 		assert.equal(basename(application.dataDirectory), 'notes.db');
 		assert.equal(application.recovery?.needed, true);
 		assert.equal(application.checks.at(-1)?.sentence, '20001');
+	});
+
+	test('opens as somebody else than root, who may write beside it', async () => {
+		for (const script of [':', 'mkdir -m 700 "$1/private"; mv "$1"/notes.db* "$1/private"; chmod 600 "$1/private"/*', 'mkdir -m 700 "$1/private"; mv "$1"/notes.db* "$1/private"; chown 54321 "$1/private"', 'chown 54321 "$1"/notes.db']) {
+			const result = await verifySnapshot(await lab.spoil(snapshot, script), {questions: {sqlite: 'select count(*) from notes'}});
+			assert.equal(result.result, 'restores', result.sentence);
+			assert.equal(only(result, 'sqlite').checks.at(-1)?.sentence, '20001', script);
+		}
 	});
 
 	test('with the mark beside one, another database somewhere else is none that was held', async () => {

@@ -67,7 +67,6 @@ const layout = [
 ];
 
 async function startServer(kind: Kind, program: string, client: string, {room, path, owner, startMs, tag}: RestoreOrder): Promise<MysqlServer | {readonly sentence: string}> {
-	// Data of root's was served by root, and is so in the room, where root may do nothing.
 	const user = room.nameOf(owner);
 	const directory = room.makeDirectory(`${kind.name}-${tag}`, owner);
 	const socket = join(directory, 'socket');

@@ -20,11 +20,13 @@ export const sqlite: Restorer = {
 	async restore({room, path, owner, mark, question, checkMs, onUp}) {
 		const title = `SQLite ${basename(path)}`;
 		const pending = ['-wal', '-journal'].some(ending => (sizeOf(room.outside(path + ending)) ?? 0) > 0);
-		// It writes beside the database too: the directory's owner may.
+		// It writes beside the database too: its directory and its files have to belong to one, who is not root.
 		const directory = room.ownerOf(dirname(path));
-		const user = directory === null || directory.uid === owner.uid ? owner : directory;
-		if (user !== owner) {
-			for (const ending of ['', '-wal', '-journal', '-shm']) if (sizeOf(room.outside(path + ending)) !== null) await room.giveTo(path + ending, user);
+		const user = directory === null || directory.uid === 0 ? owner : directory;
+		if (directory?.uid === 0) await room.giveTo(dirname(path), user, 'alone');
+		for (const ending of ['', '-wal', '-journal', '-shm']) {
+			const file = room.ownerOf(path + ending);
+			if (file !== null && file.uid !== user.uid) await room.giveTo(path + ending, user);
 		}
 
 		const run = await room.run({owner: user, program: roomNode, parameters: ['--no-warnings', '-e', program, path, ...(question === null ? [] : [question])], deadlineMs: checkMs});

@@ -5,6 +5,7 @@ import {parseMark, whyStale, type QuiesceMark} from '../../core/quiesce-mark.js'
 import type {SnapshotRecord} from '../../core/snapshot-record.js';
 import {duration} from '../../core/durations.js';
 import type {ApplicationProof, MarkProof, Proof, VerifySink} from '../../core/verification.js';
+import {accountOf} from '../../system/accounts.js';
 import {ownerOfAll, searchCopies, type CopyFindings} from '../../system/copy-search.js';
 import type {Owner, Room} from '../../system/room.js';
 
@@ -85,12 +86,14 @@ async function prove({application, path, owner: given, markText, bystander = fal
 	}
 
 	onStep({step: 'start', subject: path, state: 'started', detail: application});
-	// A server that ran as root leaves files that its own user cannot open: in the copy they all belong to one.
-	const owner = ownerOfAll(room, path, given);
-	if (owner !== null) await room.giveTo(path, owner);
+	// A server that ran as root leaves files that its own user cannot open: in the copy they all belong to one, and never to root.
+	const one = ownerOfAll(room, path, given);
+	const owner = (one ?? given).uid === 0 ? accountOf('nobody') ?? {uid: 65_534, gid: 65_534} : one ?? given;
+	if (one !== null || owner.uid !== given.uid) await room.giveTo(path, owner);
+	if (given.uid === 0) await room.letThrough(path);
 	let upMs: number | null = null;
 	const report = await restorer.restore({
-		room, path, owner: owner ?? given, tag, startMs, checkMs, signal, question: questions[application] ?? null,
+		room, path, owner, tag, startMs, checkMs, signal, question: questions[application] ?? null,
 		mark: stale === null ? mark : null,
 		onUp(durationMs) {
 			upMs = durationMs;
