@@ -1,12 +1,18 @@
 import {duration} from '../core/durations.js';
+import {visible} from '../core/visible-text.js';
 import type {ApplicationProof, FilesystemProof, Proof, ProofCheck, VerifyResult, VerifyStep} from '../core/verification.js';
 
 const done: Readonly<Record<VerifyStep['step'], string>> = {copy: 'copied', mount: 'mounted', check: 'checked', search: 'searched', start: 'came up', examine: 'examined', remember: 'written', 'clean-up': 'removed'};
 const failed: Readonly<Record<VerifyStep['step'], string>> = {copy: 'not copied', mount: 'does not mount', check: 'checked', search: 'not searched', start: 'did not come up', examine: 'examined', remember: 'not written', 'clean-up': 'not removed'};
 const doing: Readonly<Record<VerifyStep['step'], string>> = {copy: 'copying', mount: 'mounting', check: 'checking', search: 'looking for', start: 'starting the server on', examine: 'examining', remember: 'writing', 'clean-up': 'removing the'};
 
-/** One line for a step of a verification; null for one that needs none. */
-export function plainVerifyStep({step, subject, state, durationMs, detail}: VerifyStep): string | null {
+/** One line for a step of a verification; null for one that needs none. What was found in the copy may say anything. */
+export function plainVerifyStep(step: VerifyStep): string | null {
+	const line = stepLine(step);
+	return line === null ? null : visible(line);
+}
+
+function stepLine({step, subject, state, durationMs, detail}: VerifyStep): string | null {
 	const time = durationMs === undefined ? '' : ` in ${duration(durationMs)}`;
 	switch (state) {
 		// The long ones are announced, so that nobody wonders.
@@ -28,7 +34,7 @@ export function plainVerifyResult(result: VerifyResult, symbols: VerifySymbols):
 		...result.filesystems.flatMap(filesystem => [`  ${symbols[filesystem.result]} ${filesystem.sentence}`, ...filesystemLines(filesystem)]),
 		...result.applications.flatMap(application => [`  ${symbols[application.result]} ${application.sentence}`, ...applicationLines(application)]),
 		`  snapshot ${result.snapshot.path}, verified in ${duration(result.durationMs)}`,
-	];
+	].map(visible);
 }
 
 function filesystemLines({type, frozen, mountMs, checks}: FilesystemProof): readonly string[] {

@@ -6,6 +6,7 @@ import {useRoom} from '../components/size.js';
 import {useTheme, type Mark, type Tone} from '../components/theme.js';
 import {duration} from '../core/durations.js';
 import type {Proof, ProofCheck, VerifyResult} from '../core/verification.js';
+import {visible} from '../core/visible-text.js';
 import type {StepRow} from '../core/verification-steps.js';
 import {summaryWriter, SummaryRow, type SummaryLine} from './cycle-summary.js';
 
@@ -37,10 +38,11 @@ function StepLine({step, now}: {readonly step: StepRow; readonly now: number}): 
 	const {mark, tone} = marks[step.state];
 	const time = duration(step.durationMs ?? Math.max(0, now - step.startedAt)).padStart(9);
 	const room = Math.max(8, columns - theme.markWidth - 1 - columnsOf(time) - 1);
-	const what = cutTo(`${doing[step.step]} ${step.subject}`, room, theme.symbols.ellipsis);
+	// What was found in the copy may say anything.
+	const what = cutTo(visible(`${doing[step.step]} ${step.subject}`), room, theme.symbols.ellipsis);
 	const left = room - columnsOf(what) - 3;
 	// A detail of which only a word or two would be left says nothing.
-	const detail = step.detail === null || left < 14 ? '' : `   ${cutTo(step.detail, left, theme.symbols.ellipsis)}`;
+	const detail = step.detail === null || left < 14 ? '' : `   ${cutTo(visible(step.detail), left, theme.symbols.ellipsis)}`;
 	return (
 		<Text wrap="truncate">
 			<Text {...theme.style(tone)}>{theme.symbols[mark].padEnd(theme.markWidth + 1)}</Text>
@@ -61,21 +63,21 @@ const proofMarks: Readonly<Record<Proof, {readonly mark: Mark; readonly tone: To
 export function proofLines(result: VerifyResult, width: number): readonly SummaryLine[] {
 	const out = summaryWriter(width);
 	const checks = (all: readonly ProofCheck[]): void => {
-		for (const {name, passed, sentence, durationMs} of all) out.add(`${name}: ${sentence} (${duration(durationMs)})`, {indent: 2, tone: passed === false ? 'warning' : 'dim'});
+		for (const {name, passed, sentence, durationMs} of all) out.add(visible(`${name}: ${sentence} (${duration(durationMs)})`), {indent: 2, tone: passed === false ? 'warning' : 'dim'});
 	};
 	const head = proofMarks[result.result];
-	out.add(result.sentence, {mark: head.mark, tone: result.result === 'restores' ? 'strong' : head.tone});
+	out.add(visible(result.sentence), {mark: head.mark, tone: result.result === 'restores' ? 'strong' : head.tone});
 	for (const {result: proof, sentence, type, mountMs, frozen, checks: made} of result.filesystems) {
 		out.blank();
-		out.add(sentence, {mark: proofMarks[proof].mark});
+		out.add(visible(sentence), {mark: proofMarks[proof].mark});
 		out.add([type, ...(mountMs === null ? [] : [`mounted in ${duration(mountMs)}`]), ...(frozen === null ? [] : [frozen ? 'taken frozen' : 'not frozen when it was taken'])].join(', '), {indent: 2, tone: 'dim'});
 		// The first one is the sentence's own.
 		checks(made.slice(1));
 	}
 	for (const {result: proof, sentence, dataDirectory, checks: made} of result.applications) {
 		out.blank();
-		out.add(sentence, {mark: proofMarks[proof].mark});
-		if (dataDirectory !== '') out.add(`data ${dataDirectory}`, {indent: 2, tone: 'dim'});
+		out.add(visible(sentence), {mark: proofMarks[proof].mark});
+		if (dataDirectory !== '') out.add(visible(`data ${dataDirectory}`), {indent: 2, tone: 'dim'});
 		checks(made);
 	}
 	out.blank();

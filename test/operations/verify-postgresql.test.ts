@@ -5,9 +5,11 @@ import {join} from 'node:path';
 import {after, before, suite, test} from 'node:test';
 import type {VerifyResult} from '../../source/core/verification.js';
 import {verifySnapshot} from '../../source/operations/verify.js';
+import {plainSymbols, plainVerifyResult} from '../../source/output/plain-verify.js';
+import {proofLines} from '../../source/screens/verify.js';
 import {assertDamaged, makeDamageLab, mark, only, type DamageLab} from '../support/damage-lab.js';
 import {startPostgresql, whyNoPostgresql, type PostgresqlServer} from '../support/postgresql-server.js';
-import {must} from '../support/process.js';
+import {must, plainEnvironment} from '../support/process.js';
 import {until} from '../support/scripts-lab.js';
 import {firstReason, whyNoLoopDisks, whyNoSandbox} from '../support/skip.js';
 
@@ -19,17 +21,19 @@ suite('verify: PostgreSQL', {skip: firstReason(whyNoSandbox(), whyNoPostgresql()
 	let heap: string;
 	let swept: string;
 	let plain: string;
+	let gin: string;
+	let sequence: string;
 	const data = 'pg/data';
 	before(async () => {
 		lab = await makeDamageLab('ext4');
 		server = await startPostgresql(join(lab.mount, 'pg'));
-		await server.ask('create table ledger (n int primary key, words text); insert into ledger select n, md5(n::text) from generate_series(1, 20000) n; create table swept as select n, md5(n::text) from generate_series(1, 20000) n; create table plain as select * from swept');
+		await server.ask('create table ledger (n int primary key, words text); insert into ledger select n, md5(n::text) from generate_series(1, 20000) n; create table swept as select n, md5(n::text) from generate_series(1, 20000) n; create table plain as select * from swept; create table found as select n, array[n] as a from generate_series(1, 5000) n; create index found_by on found using gin (a); create sequence counter');
 		// It leaves out pages that are being written at that moment.
 		await until('all of it is swept', async () => {
 			await server.ask('vacuum swept');
 			return await server.ask('select relallvisible = relpages from pg_class where relname = \'swept\'') === 't';
 		});
-		[heap, swept, plain] = (await server.ask('select pg_relation_filepath(\'ledger\'), pg_relation_filepath(\'swept\'), pg_relation_filepath(\'plain\')')).split('|') as [string, string, string];
+		[heap, swept, plain, gin, sequence] = (await server.ask('select pg_relation_filepath(\'ledger\'), pg_relation_filepath(\'swept\'), pg_relation_filepath(\'plain\'), pg_relation_filepath(\'found_by\'), pg_relation_filepath(\'counter\')')).split('|') as [string, string, string, string, string];
 		await server.ask('checkpoint; insert into ledger select n, md5(n::text) from generate_series(20001, 21000) n');
 		snapshot = await lab.take();
 	});
@@ -75,9 +79,14 @@ suite('verify: PostgreSQL', {skip: firstReason(whyNoSandbox(), whyNoPostgresql()
 	});
 
 	const damages: readonly (readonly [string, () => string, RegExp])[] = [
-		['pages of zeros in a table', () => `dd if=/dev/zero of="$1/${data}/${heap}" bs=8192 seek=20 count=3 conv=notrunc`, /leads to 3 pages of ledger that are empty or missing/],
-		['pages of zeros in a table without an index', () => `dd if=/dev/zero of="$1/${data}/${swept}" bs=8192 seek=20 count=3 conv=notrunc`, /in the table swept there are 3 empty pages where rows have been/],
+		['pages of zeros in a table', () => `dd if=/dev/zero of="$1/${data}/${heap}" bs=8192 seek=20 count=3 conv=notrunc`, /leads to 3 pages of public\.ledger that are empty or missing/],
+		['pages of zeros in a table without an index', () => `dd if=/dev/zero of="$1/${data}/${swept}" bs=8192 seek=20 count=3 conv=notrunc`, /in the table public\.swept there are 3 empty pages where rows have been/],
 		['a table cut short', () => `truncate -s 81920 "$1/${data}/${heap}"`, /ledger/],
+		['a table without an index cut short', () => `truncate -s 81920 "$1/${data}/${swept}"`, /the table public\.swept ends after 10 pages, and there have been more/],
+		['an index of another kind missing', () => `rm "$1/${data}/${gin}"`, /the file of public\.found_by, base\/\d+\/\d+, is missing/],
+		['noise in an index of another kind', () => `dd if=/dev/urandom of="$1/${data}/${gin}" bs=8192 seek=2 count=1 conv=notrunc`, /invalid page in block 2/],
+		['a sequence missing', () => `rm "$1/${data}/${sequence}"`, /the file of public\.counter, .*, is missing/],
+		['a page of zeros in the commit log', () => `f="$1/${data}/pg_xact/0000"; dd if=/dev/zero of="$f" bs=8192 count=1 conv=notrunc`, /./],
 		['noise in a table', () => `dd if=/dev/urandom of="$1/${data}/${heap}" bs=8192 seek=20 count=1 conv=notrunc`, /pg_amcheck found damage/],
 		['no log', () => `rm "$1/${data}"/pg_wal/0*`, /its server did not come up: could not locate a valid checkpoint record/],
 		['a log of zeros', () => `for f in "$1/${data}"/pg_wal/0*; do truncate -s 0 "$f"; truncate -s 16M "$f"; done`, /its server did not come up: could not locate a valid checkpoint record/],
@@ -102,10 +111,22 @@ suite('verify: PostgreSQL', {skip: firstReason(whyNoSandbox(), whyNoPostgresql()
 		}
 	});
 
+	test('with settings of its own that would stop a check, or run commands, comes up without them; with settings that cannot be read it does not', async () => {
+		const settings = ['archive_mode = on', 'archive_command = \'touch /tmp/ran\'', 'restore_command = \'touch /tmp/ran\'', 'statement_timeout = 1', 'default_transaction_read_only = on', 'search_path = nowhere', 'session_preload_libraries = nothing', 'idle_session_timeout = 1', 'log_min_messages = panic', 'recovery_target = immediate', 'zero_damaged_pages = on'];
+		const append = (lines: readonly string[]): string => `cat >>"$1/${data}/postgresql.auto.conf" <<'END'\n${lines.join('\n')}\nEND\ntouch "$1/${data}/recovery.signal"`;
+		const own = await verifySnapshot(await lab.spoil(snapshot, append(settings)), {questions: {postgresql: 'select count(*) from ledger'}});
+		assert.equal(own.result, 'restores', own.sentence);
+		assert.equal(only(own, 'postgresql').checks.at(-1)?.sentence, '21000');
+		assertDamaged(await verifySnapshot(await lab.spoil(snapshot, append(['work_mem = \'\u0001\u0002']))), 'postgresql', /its postgresql\.auto\.conf cannot be read: syntax error/);
+		assertDamaged(await verifySnapshot(await lab.spoil(snapshot, `${append(settings)}\ndd if=/dev/zero of="$1/${data}/${heap}" bs=8192 seek=20 count=3 conv=notrunc`)), 'postgresql', /leads to 3 pages of public\.ledger that are empty or missing/);
+	});
+
 	test('with pages of zeros that may be ordinary says that it is not certain', async () => {
 		const result = await verifySnapshot(await lab.spoil(snapshot, `dd if=/dev/zero of="$1/${data}/${plain}" bs=8192 seek=20 count=3 conv=notrunc`));
 		assert.deepEqual(only(result, 'postgresql').checks.map(({passed}) => passed), [true, null]);
-		assert.match(only(result, 'postgresql').checks[1]!.sentence, /not certain: in the table plain there are empty pages/);
+		assert.match(only(result, 'postgresql').checks[1]!.sentence, /not certain: in the table public\.plain there are empty pages/);
+		const other = await verifySnapshot(await lab.spoil(snapshot, `dd if=/dev/zero of="$1/${data}/${gin}" bs=8192 seek=2 count=1 conv=notrunc`));
+		assert.match(only(other, 'postgresql').checks[1]!.sentence, /not certain: in the index public\.found_by there are 1 empty pages/);
 	});
 
 	test('with links out of the copy touches nothing outside', async () => {
@@ -118,5 +139,46 @@ suite('verify: PostgreSQL', {skip: firstReason(whyNoSandbox(), whyNoPostgresql()
 		} finally {
 			rmSync(outside, {recursive: true});
 		}
+	});
+});
+
+suite('verify: PostgreSQL as some keep it', {skip: firstReason(whyNoSandbox(), whyNoPostgresql(), whyNoLoopDisks('ext4'))}, () => {
+	let lab: DamageLab;
+	let server: PostgresqlServer;
+	/** A name that would act on a terminal. */
+	const evil = 'evil \u001B]0;title\u0007 table';
+	before(async () => {
+		lab = await makeDamageLab('ext4');
+		server = await startPostgresql(join(lab.mount, 'pg'), {superuser: 'admin'});
+		for (const statement of [
+			'create role postgres login', 'create table ledger (n int primary key); insert into ledger select generate_series(1, 1000)',
+			`create table "${evil}" as select n, md5(n::text) from generate_series(1, 20000) n; create index on "${evil}" (n)`,
+			'create database "a=b"', 'create database "two\nlines"', 'create database without_public', 'create database without_plpgsql', 'create database half_gone', 'update pg_database set datconnlimit = -2 where datname = \'half_gone\'',
+			'create function no_ddl() returns event_trigger language plpgsql as $$ begin raise exception $a$not here$a$; end $$', 'create event trigger no_ddl on ddl_command_start execute function no_ddl()',
+			'checkpoint', 'alter role admin set statement_timeout = 1; alter role admin set default_transaction_read_only = on',
+		]) await server.ask(statement);
+		for (const [database, statement] of [['without_public', 'drop schema public'], ['without_plpgsql', 'drop extension plpgsql']] as const) {
+			await must('psql', ['-X', '-q', '-h', server.socketDirectory, '-U', 'admin', '-d', database, '-c', 'set default_transaction_read_only = off', '-c', 'set statement_timeout = 0', '-c', statement], {env: {...plainEnvironment(), PGOPTIONS: '-c statement_timeout=0'}});
+		}
+	});
+	after(async () => {
+		await server?.end();
+		await lab?.end();
+	});
+
+	test('another superuser, roles that may not wait, triggers against changes, odd databases: it is checked all the same', async () => {
+		const result = await verifySnapshot(await lab.take(), {questions: {postgresql: 'select count(*) from ledger'}});
+		assert.equal(result.result, 'restores', result.sentence);
+		assert.deepEqual(only(result, 'postgresql').checks.map(({name, passed}) => [name, passed]), [['pg_amcheck', true], ['index references', true], ['question', true]]);
+		assert.equal(only(result, 'postgresql').checks.at(-1)?.sentence, '1000');
+	});
+
+	test('what is found there does not act on a terminal', async () => {
+		const file = await must('psql', ['-X', '-A', '-t', '-h', server.socketDirectory, '-U', 'admin', '-d', 'postgres', '-c', `select pg_relation_filepath('"${evil}"')`], {env: {...plainEnvironment(), PGOPTIONS: '-c statement_timeout=0'}});
+		const result = await verifySnapshot(await lab.spoil(await lab.take(), `dd if=/dev/zero of="$1/pg/data/${file.trim()}" bs=8192 seek=20 count=3 conv=notrunc`));
+		assertDamaged(result, 'postgresql', /evil .* table/);
+		const lines = plainVerifyResult(result, plainSymbols).join('\n');
+		assert.ok(lines.includes('evil \\u001b]0;title\\u0007 table'), lines);
+		for (const text of [lines, ...proofLines(result, 80).map(line => line.text)]) assert.doesNotMatch(text, /[\u0007\u001B]/);
 	});
 });

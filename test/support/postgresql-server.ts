@@ -34,8 +34,8 @@ function programs(): string | null {
 	return versions.map(version => join(base, version, 'bin')).find(path => existsSync(join(path, 'postgres'))) ?? null;
 }
 
-/** Makes a database cluster in DIRECTORY/data and starts its server, with its socket in DIRECTORY. */
-export async function startPostgresql(directory: string, options: {readonly settings?: readonly string[]; readonly walDirectory?: string} = {}): Promise<PostgresqlServer> {
+/** Makes a database cluster in DIRECTORY/data and starts its server, with its socket in DIRECTORY. Default superuser: postgres. */
+export async function startPostgresql(directory: string, options: {readonly settings?: readonly string[]; readonly walDirectory?: string; readonly superuser?: string} = {}): Promise<PostgresqlServer> {
 	const bin = programs();
 	if (bin === null) throw new Error('no PostgreSQL server here');
 	const dataDirectory = join(directory, 'data');
@@ -44,11 +44,12 @@ export async function startPostgresql(directory: string, options: {readonly sett
 	const owner = Number(await must('id', ['-u', 'postgres']));
 	const group = Number(await must('id', ['-g', 'postgres']));
 	for (const path of [directory, dataDirectory, ...(options.walDirectory === undefined ? [] : [options.walDirectory])]) chownSync(path, owner, group);
+	const {superuser = 'postgres'} = options;
 	const asPostgres = ['-u', 'postgres', '--'];
-	await must('runuser', [...asPostgres, join(bin, 'initdb'), '-D', dataDirectory, '-A', 'peer', '-N', '-E', 'UTF8', '--no-locale', ...(options.walDirectory === undefined ? [] : ['-X', options.walDirectory])], {cwd: '/'});
+	await must('runuser', [...asPostgres, join(bin, 'initdb'), '-D', dataDirectory, '-A', options.superuser === undefined ? 'peer' : 'trust', '-U', superuser, '-N', '-E', 'UTF8', '--no-locale', ...(options.walDirectory === undefined ? [] : ['-X', options.walDirectory])], {cwd: '/'});
 	let server: ChildProcess | undefined;
 	let words = '';
-	const login = ['-X', '-A', '-t', '-q', '-h', directory, '-p', '5432', '-d', 'postgres'];
+	const login = ['-X', '-A', '-t', '-q', '-h', directory, '-p', '5432', '-d', 'postgres', '-U', superuser];
 	const settings = ['listen_addresses=', `unix_socket_directories=${directory}`, 'autovacuum=off', ...(options.settings ?? [])];
 	const begin = async (): Promise<void> => {
 		server = spawn('setpriv', ['--reuid', String(owner), '--regid', String(group), '--clear-groups', join(bin, 'postgres'), '-D', dataDirectory, ...settings.flatMap(setting => ['-c', setting])], {stdio: ['ignore', 'ignore', 'pipe'], cwd: '/'});

@@ -3,22 +3,21 @@ import {formatLsn, parseLsn} from '../../core/lsn.js';
 import {postgresqlSetting} from '../../core/postgresql-settings.js';
 import type {ProofCheck} from '../../core/verification.js';
 import {entriesIn, sizeOf, textOfRegular} from '../../system/copy-search.js';
-import {accountOf} from '../../system/accounts.js';
 import {findInstalled} from '../../system/installed.js';
+import type {WorkshopProcess} from '../../system/workshop.js';
 import {checkReferences} from './postgresql-references.js';
 import {complaintOf, type PositionProof, type RestoreOrder, type Restorer} from './restorer.js';
 
 /** PostgreSQL: a server of the same major version on the copied data directory, then pg_amcheck, the references from indexes, and the checksums. */
 export const postgresql: Restorer = {
 	name: 'postgresql',
-	async restore(given) {
-		const version = /^\d+(?:\.\d+)?/.exec(textOfRegular(given.room.outside(join(given.path, 'PG_VERSION')), 64) ?? '')?.[0];
+	async restore(order) {
+		const version = /^\d+(?:\.\d+)?/.exec(textOfRegular(order.room.outside(join(order.path, 'PG_VERSION')), 64) ?? '')?.[0];
 		if (version === undefined) return {title: 'PostgreSQL', state: 'down', sentence: 'its data directory has no readable PG_VERSION', checks: []};
 		const title = `PostgreSQL ${version}`;
 		const binaries = await binariesOf(version);
 		if (binaries === null) return {title, state: 'not-tried', sentence: `${title} is not installed here, so its server could not be started on the copy`};
-		const order = {...given, owner: await fitOwner(given)};
-		const server = await startServer(order, binaries);
+		const server = await startServer(order, {binaries, version});
 		if ('sentence' in server) return {title, state: 'down', sentence: server.sentence, checks: []};
 		order.onUp(server.durationMs);
 		const position = order.mark === null ? null : await comparePosition(server, order.mark.position);
@@ -36,7 +35,7 @@ export const postgresql: Restorer = {
 /** A recovered server. */
 export type PostgresServer = {
 	/** Runs one of its programs against it. */
-	client(program: string, parameters: readonly string[], deadlineMs: number): ReturnType<RestoreOrder['room']['run']>;
+	client(program: string, parameters: readonly string[], deadlineMs: number, database?: string): ReturnType<RestoreOrder['room']['run']>;
 	/** The answer of one statement, or of several that are transactions of their own: a line a row, columns separated by `|`; the complaint where it failed. */
 	query(database: string, statements: string | readonly string[], deadlineMs: number): Promise<{readonly rows: readonly string[]; readonly warnings: readonly string[]} | {readonly complaint: string; readonly late: boolean}>;
 	/** Ends it in peace; false where that did not work. */
@@ -55,53 +54,67 @@ async function binariesOf(version: string): Promise<string | null> {
 	return findInstalled('postgres', [...own, '/usr/local/pgsql/bin', '/usr/local/bin', '/usr/bin'], new RegExp(`\\) ${version.replace('.', '\\.')}(?!\\d)`));
 }
 
-/** The server refuses to run as root: data that belongs to root is given to the machine's own user for it, in the copy. */
-async function fitOwner({room, path, owner}: RestoreOrder): Promise<RestoreOrder['owner']> {
-	if (owner.uid !== 0) return owner;
-	const other = accountOf('postgres') ?? accountOf('nobody') ?? {uid: 65_534, gid: 65_534};
-	await room.giveTo(path, other);
-	return other;
-}
-
-async function startServer({room, path, owner, startMs, tag}: RestoreOrder, binaries: string): Promise<PostgresServer | {readonly sentence: string}> {
+async function startServer(order: RestoreOrder, {binaries, version}: {readonly binaries: string; readonly version: string}): Promise<PostgresServer | {readonly sentence: string}> {
+	const {room, path, owner, startMs, tag} = order;
 	room.nameOf(owner);
 	const control = await room.run({owner, program: join(binaries, 'pg_controldata'), parameters: [path]});
 	const fact = (name: string): string | undefined => new RegExp(`^${name}:\\s+(.*)$`, 'm').exec(control.stdout)?.[1]?.trim();
 	if (control.exitCode !== 0) return {sentence: `its control file cannot be read: ${complaintOf([control.stderr.split('\n')[0] ?? ''], /error: (.*)$/)}`};
 	if (control.stdout.includes('checksum does not match')) return {sentence: 'its control file is damaged: its checksum does not match'};
-	// A copy of a standby would wait for its primary for ever.
-	await room.run({owner, program: 'rm', parameters: ['-f', join(path, 'standby.signal'), join(path, 'recovery.signal'), join(path, 'postmaster.pid')]});
 	const directory = room.makeDirectory(`postgresql-${tag}`, owner);
 	const files = {configuration: join(directory, 'postgresql.conf'), access: join(directory, 'pg_hba.conf'), names: join(directory, 'pg_ident.conf')};
 	room.write(files.configuration, '', owner);
 	room.write(files.access, 'local all all trust\n', owner);
 	room.write(files.names, '', owner);
-	// On the command line, where they overrule what stands in the copy (postgresql.auto.conf).
+	const libraries = preloadedLibraries(room, path, binaries);
+	// It must be readable, and is not used: it may tell the server to stop a check after a second, to write nothing, to run commands.
+	const own = sizeOf(room.outside(join(path, 'postgresql.auto.conf'))) === null
+		? null
+		: await room.run({owner, program: join(binaries, 'postgres'), parameters: ['-D', path, '-c', `config_file=${files.configuration}`, '-C', 'port']});
+	if (own !== null && own.exitCode !== 0) return {sentence: `its postgresql.auto.conf cannot be read: ${complaintOf(own.stderr.split('\n'), /LOG:\s+(.*)$/, /FATAL:\s+(.*)$/)}`};
+	// A copy of a standby would wait for its primary for ever.
+	const unwanted = ['standby.signal', 'recovery.signal', 'postmaster.pid', 'postgresql.auto.conf', ...(Number(version) < 12 ? ['recovery.conf'] : [])];
+	await room.run({owner, program: 'rm', parameters: ['-f', ...unwanted.map(name => join(path, name))]});
 	const settings = {
 		config_file: files.configuration, hba_file: files.access, ident_file: files.names,
 		listen_addresses: '', unix_socket_directories: directory, port: '5432', ssl: 'off',
 		archive_mode: 'off', restore_command: '', primary_conninfo: '', logging_collector: 'off', log_destination: 'stderr', log_line_prefix: '', lc_messages: 'C',
-		shared_buffers: '64MB', huge_pages: 'off', autovacuum: 'off', shared_preload_libraries: preloadedLibraries(room, path, binaries), jit: 'off',
+		shared_buffers: '64MB', huge_pages: 'off', autovacuum: 'off', shared_preload_libraries: libraries, jit: 'off',
 		// What the copy's server was started with: recovery needs as much.
 		...present('max_connections', fact('max_connections setting')),
 		...present('max_prepared_transactions', fact('max_prepared_xacts setting')),
 		...present('max_worker_processes', fact('max_worker_processes setting')),
 		...present('max_locks_per_transaction', fact('max_locks_per_xact setting')),
 	};
+	const parameters = ['-D', path, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
+	const start = (): WorkshopProcess => room.start({owner, program: join(binaries, 'postgres'), parameters});
+	const isReady = /database system is ready to accept (?:read-only )?connections/;
 	const began = performance.now();
-	const server = room.start({owner, program: join(binaries, 'postgres'), parameters: ['-D', path, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])]});
-	const ready = await server.until(/database system is ready to accept (?:read-only )?connections/, startMs);
+	let server = start();
+	const ready = await server.until(isReady, startMs);
 	const durationMs = performance.now() - began;
 	if (ready === 'late') return {sentence: `its server did not come up within ${Math.round(startMs / 60_000)} min: ${complaintOf([])}`};
 	if (ready === 'ended') return {sentence: `its server did not come up: ${complaintOf(server.lines(), /PANIC:\s+(.*)$/, /FATAL:\s+(.*)$/, /(?:ERROR|error):\s+(.*)$/)}`};
+	const stop = async (): Promise<boolean> => (await room.run({owner, deadlineMs: 120_000, program: join(binaries, 'pg_ctl'), parameters: ['stop', '-D', path, '-m', 'fast', '-w']})).exitCode === 0;
+	let user = await superuser(order, binaries, directory);
+	if (user === null) {
+		// Nobody can be asked for its name but the server itself, alone.
+		await stop();
+		const alone = await room.run({owner, program: join(binaries, 'postgres'), parameters: ['--single', ...parameters, 'template1'], input: `${namesOfSuperusers}\n`});
+		user = /rolname = "(.*)"\s+\(typeid/.exec(alone.stdout)?.[1] ?? 'postgres';
+		server = start();
+		await server.until(isReady, startMs);
+	}
+
 	let ended = false;
 	void (async () => {
 		await server.ended;
 		ended = true;
 	})();
-	const user = await superuser(room, owner, binaries, directory);
-	const client: PostgresServer['client'] = async (program, parameters, deadlineMs) => room.run({
-		owner, deadlineMs, program: join(binaries, program), parameters, environment: {PGHOST: directory, PGPORT: '5432', PGUSER: user, PGCONNECT_TIMEOUT: '60', PGOPTIONS: '-c lc_messages=C'},
+	const client: PostgresServer['client'] = async (program, words, deadlineMs, database) => room.run({
+		owner, deadlineMs, program: join(binaries, program), parameters: words,
+		// As a parameter, a name with = in it would be taken for something else.
+		environment: {PGHOST: directory, PGPORT: '5432', PGUSER: user, PGCONNECT_TIMEOUT: '60', PGOPTIONS: sessionOptions(version), ...(database === undefined ? {} : {PGDATABASE: database})},
 	});
 	return {
 		client, binaries, data: path, durationMs,
@@ -109,16 +122,29 @@ async function startServer({room, path, owner, startMs, tag}: RestoreOrder, bina
 		checksums: (fact('Data page checksum version') ?? '0') !== '0',
 		died: () => ended,
 		async query(database, statements, deadlineMs) {
-			const run = await client('psql', ['-X', '-A', '-t', '-q', '-v', 'ON_ERROR_STOP=1', '-d', database, ...[statements].flat().flatMap(statement => ['-c', statement])], deadlineMs);
+			const run = await client('psql', ['-X', '-A', '-t', '-q', '-v', 'ON_ERROR_STOP=1', ...[statements].flat().flatMap(statement => ['-c', statement])], deadlineMs, database);
 			if (run.exitCode === 0) return {rows: run.stdout.split('\n').filter(row => row !== ''), warnings: run.stderr.split('\n').flatMap(line => /WARNING:\s+(.*)$/.exec(line)?.[1] ?? [])};
 			return {late: run.late, complaint: complaintOf(run.stderr.split('\n'), /(?:ERROR|FATAL|PANIC):\s+(.*)$/, /error: (.*)$/)};
 		},
-		async stop() {
-			const run = await room.run({owner, deadlineMs: 120_000, program: join(binaries, 'pg_ctl'), parameters: ['stop', '-D', path, '-m', 'fast', '-w']});
-			return run.exitCode === 0;
-		},
+		stop,
 	};
 }
+
+/** What roles and databases may have set for themselves, and what would keep a check from its work. */
+function sessionOptions(version: string): string {
+	const since = (number: number, options: Readonly<Record<string, string>>): Readonly<Record<string, string>> => (Number(version) >= number ? options : {});
+	const options = {
+		lc_messages: 'C', role: 'none', search_path: 'pg_catalog', default_transaction_read_only: 'off', session_preload_libraries: '', local_preload_libraries: '',
+		statement_timeout: '0', lock_timeout: '0', idle_in_transaction_session_timeout: '0', client_min_messages: 'notice', default_tablespace: '', temp_tablespaces: '',
+		zero_damaged_pages: 'off', ignore_checksum_failure: 'off',
+		// No event triggers.
+		session_replication_role: 'replica',
+		...since(14, {idle_session_timeout: '0'}), ...since(17, {transaction_timeout: '0'}),
+	};
+	return Object.entries(options).map(([name, value]) => `-c ${name}=${value}`).join(' ');
+}
+
+const namesOfSuperusers = 'select rolname from pg_authid where rolsuper and rolcanlogin order by oid limit 1';
 
 /**
  * Libraries that the copied server had loaded at its start, as far as they are installed here: some databases cannot be opened without theirs. Debian keeps
@@ -136,15 +162,14 @@ function preloadedLibraries(room: RestoreOrder['room'], path: string, binaries: 
 
 const mostSettings = 1024 * 1024;
 
-/** The superuser is called postgres, or like the user who made the data directory. */
-async function superuser(room: RestoreOrder['room'], owner: RestoreOrder['owner'], binaries: string, directory: string): Promise<string> {
-	const names = ['postgres', room.nameOf(owner)];
-	for (const name of names) {
-		const run = await room.run({owner, program: join(binaries, 'psql'), parameters: ['-X', '-A', '-t', '-h', directory, '-p', '5432', '-U', name, '-d', 'template1', '-c', 'select 1'], deadlineMs: 60_000});
-		if (run.exitCode === 0) return name;
+/** The superuser is mostly called postgres, or like the user who made the data directory; null where neither is one. */
+async function superuser({room, owner}: RestoreOrder, binaries: string, directory: string): Promise<string | null> {
+	for (const name of ['postgres', room.nameOf(owner)]) {
+		const run = await room.run({owner, program: join(binaries, 'psql'), parameters: ['-X', '-A', '-t', '-h', directory, '-p', '5432', '-U', name, '-d', 'template1', '-c', 'select rolsuper from pg_roles where rolname = current_user'], deadlineMs: 60_000});
+		if (run.exitCode === 0 && run.stdout.trim() === 't') return name;
 	}
 
-	return names[0]!;
+	return null;
 }
 
 /**
@@ -181,7 +206,7 @@ async function amcheck(server: PostgresServer, {checkMs}: RestoreOrder): Promise
 
 async function ask(server: PostgresServer, question: string, {checkMs}: RestoreOrder): Promise<ProofCheck> {
 	const began = performance.now();
-	const answer = await server.query('postgres', question, checkMs);
+	const answer = await server.query('postgres', ['set search_path = "$user", public', question], checkMs);
 	return {name: 'question', passed: 'rows' in answer, sentence: 'rows' in answer ? answer.rows.join(', ') : answer.complaint, durationMs: performance.now() - began};
 }
 
