@@ -52,7 +52,7 @@ try {
 	};
 	const built = await Promise.all([
 		// Each command in one file with all that it needs and no more: loading many small ones takes longer than the commands themselves.
-		build({...common, entryPoints: {cli: 'source/cli.ts', guard: 'source/guard.ts', ...Object.fromEntries(commandFiles().map(name => [`command-${name}`, `source/commands/${name}.ts`]))}, plugins: [apart, requiredModules]}),
+		build({...common, entryPoints: {cli: 'source/cli.ts', guard: 'source/guard.ts', ...Object.fromEntries(commandFiles().map(name => [`command-${name}`, `source/commands/${name}.ts`]))}, plugins: [apart, requiredModules], define: {...common.define, 'performance.now': 'quickNow'}, inject: ['bundling/quick-now.js']}),
 		// The screens share Ink, and each view is loaded when it is opened.
 		build({...common, entryPoints: {app: 'source/app/app.tsx'}, splitting: true, chunkNames: 'screen-[name]-[hash]'}),
 	]);

@@ -1,6 +1,6 @@
-import {createHash} from 'node:crypto';
 import {closeSync, constants, fstatSync, lstatSync, openSync, readSync, realpathSync, statSync, type Stats} from 'node:fs';
 import type {SeenFile} from '../core/config/plan.js';
+import {sha256} from './cryptography.js';
 
 /** A path as it was when it was looked at; links are not followed. */
 export type Look = SeenFile & {
@@ -50,7 +50,7 @@ function known(facts: Stats): Pick<SeenFile, 'kind' | 'mode' | 'uid'> {
 export function lookAtDescriptor(path: string, descriptor: number, limit: number): Look {
 	const facts = fstatSync(descriptor);
 	const content = facts.isFile() && facts.size <= limit ? readAll(descriptor, limit) : null;
-	const digest = content === null ? null : createHash('sha256').update(content).digest('hex');
+	const digest = content === null ? null : sha256(content);
 	return {path, ...known(facts), digest, size: facts.isFile() ? facts.size : 0, links: facts.nlink, content};
 }
 

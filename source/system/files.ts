@@ -1,10 +1,10 @@
-import {randomBytes} from 'node:crypto';
 import {
 	closeSync, constants, fchmodSync, fchownSync, fstatSync, fsyncSync, linkSync, mkdirSync, openSync, renameSync, rmdirSync, unlinkSync, writeSync,
 } from 'node:fs';
 import {basename, dirname, join} from 'node:path';
 import {Failure} from '../core/failure.js';
 import type {SeenFile} from '../core/config/plan.js';
+import {randomHex} from './cryptography.js';
 import {lookAt, lookAtDescriptor, sameFile, type Look} from './file-look.js';
 import {openSafeDirectory, refusal, type SafeDirectory, wordsOf} from './safe-directory.js';
 
@@ -149,7 +149,7 @@ function prepareWrite(change: FileChange & {kind: 'write'}): Step {
 	const name = basename(path);
 	const leftovers: string[] = [];
 	const beside = (kind: string): string => {
-		const place = directory.at(`.${name.slice(0, 180)}.${kind}-${randomBytes(6).toString('hex')}`);
+		const place = directory.at(`.${name.slice(0, 180)}.${kind}-${randomHex(6)}`);
 		leftovers.push(place);
 		return place;
 	};

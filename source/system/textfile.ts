@@ -1,7 +1,7 @@
-import {randomBytes} from 'node:crypto';
 import {closeSync, constants, fchmodSync, fsyncSync, openSync, renameSync, statSync, unlinkSync, writeSync} from 'node:fs';
 import {join} from 'node:path';
 import {exitCodes, Failure} from '../core/failure.js';
+import {randomHex} from './cryptography.js';
 
 /**
  * Puts metrics into a folder of Prometheus' node exporter, as `quiesce.prom` (0644): written beside it under a name that the exporter does not read, synced,
@@ -9,7 +9,7 @@ import {exitCodes, Failure} from '../core/failure.js';
  */
 export function writeTextfile(directory: string, text: string): string {
 	const path = join(directory, 'quiesce.prom');
-	const beside = join(directory, `.quiesce.prom.${randomBytes(6).toString('hex')}`);
+	const beside = join(directory, `.quiesce.prom.${randomHex(6)}`);
 	let descriptor: number | null = null;
 	try {
 		if (!statSync(directory).isDirectory()) throw new Error('it is not a directory');
