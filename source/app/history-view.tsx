@@ -1,4 +1,4 @@
-import {useEffect, useState, type ReactNode} from 'react';
+import {useEffect, useMemo, useState, type ReactNode} from 'react';
 import {hostname} from 'node:os';
 import {useChoiceList, type Choice} from '../components/choice-list.js';
 import {backBindings, type Binding} from '../components/bindings.js';
@@ -53,14 +53,16 @@ export function View(props: ViewProps): ReactNode {
 	}, [invocation]);
 
 	const alone = invocation.command === 'history';
-	const theirs = (entries ?? []).filter(({source}) => which === 'all' || source === which);
+	// Of ten thousand cycles nothing is worked out anew for a key.
+	const theirs = useMemo(() => (entries ?? []).filter(({source}) => which === 'all' || source === which), [entries, which]);
 	const search = useSearch({isUseless: theirs.length < 2, initial: (memory.get('search') as string | undefined) ?? '', onChange: text => void memory.set('search', text)});
-	const shown = matching(theirs, search.wanted);
-	const list = useChoiceList({choices: shown.map(entry => choiceOf(entry, narrow)), onChoose: setChosen, enterLabel: 'show it whole', initial: typeof memory.get('at') === 'number' ? memory.get('at') as number : 0, onMove: entry => memory.set('at', shown.indexOf(entry))});
+	const shown = useMemo(() => matching(theirs, search.wanted), [theirs, search.wanted]);
+	const choices = useMemo(() => shown.map(entry => choiceOf(entry, narrow)), [shown, narrow]);
+	const list = useChoiceList({choices, onChoose: setChosen, enterLabel: 'show it whole', initial: typeof memory.get('at') === 'number' ? memory.get('at') as number : 0, onMove: entry => memory.set('at', shown.indexOf(entry))});
+	const both = useMemo(() => new Set((entries ?? []).map(({source}) => source)).size > 1, [entries]);
 	const stops: readonly Binding[] = [{keys: ['ctrl-c'], label: 'leave', hidden: true, run: () => leave({exitCode: exitCodes.interrupted})}];
 	if (chosen !== null) return <Detail entry={chosen} open={open} onBack={() => setChosen(null)} stops={stops} />;
 	if (trend) return <Trend entries={shown} onBack={() => setTrend(false)} stops={stops} />;
-	const both = (entries ?? []).some(({source}) => source === 'azure') && (entries ?? []).some(({source}) => source === 'quiesce');
 	return (
 		<Frame
 			where={['history', ...(which === 'all' ? [] : [whichWords[which]])]}

@@ -1,4 +1,4 @@
-import {useState, type ReactNode} from 'react';
+import {useMemo, useState, type ReactNode} from 'react';
 import {Box, Text} from 'ink';
 import type {Binding} from './bindings.js';
 import {useCell} from './cell.js';
@@ -70,7 +70,8 @@ export function useChoiceList<Value>(options: ChoiceListOptions<Value>): ChoiceL
 		const choice = choices[at()];
 		if (choice !== undefined) onMove?.(choice.value);
 	};
-	const letters = choices.flatMap(({key}, position) => (key === undefined ? [] : [{key, position}]));
+	// Of ten thousand choices nothing is worked out anew for a key.
+	const letters = useMemo(() => choices.flatMap(({key}, position) => (key === undefined ? [] : [{key, position}])), [choices]);
 	return {
 		choices,
 		index,
@@ -116,7 +117,8 @@ export function ChoiceList<Value>({list, height, width, labelShare = 0.6}: Choic
 	const fits = list.choices.length <= rows;
 	const shown = fits ? list.choices.length : Math.max(1, rows - 1);
 	const start = list.window(shown);
-	const labels = Math.min(Math.max(0, ...list.choices.map(({label}) => columnsOf(label))), Math.max(10, Math.floor(columns * labelShare)));
+	const widest = useMemo(() => list.choices.reduce((most, {label}) => Math.max(most, columnsOf(label)), 0), [list.choices]);
+	const labels = Math.min(widest, Math.max(10, Math.floor(columns * labelShare)));
 	return (
 		<Box flexDirection="column" flexShrink={0}>
 			{list.choices.slice(start, start + shown).map((choice, row) => (

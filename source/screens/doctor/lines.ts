@@ -41,10 +41,23 @@ export type FindingsOptions = {
 
 /** The list of findings, the unfolded ones with why it matters and what to do. */
 export function findingLines(findings: readonly Finding[], {pointer, unfolded, theme, width}: FindingsOptions): readonly Line[] {
-	return findings.flatMap((finding, row): readonly Line[] => [
-		...titleLines(finding, {row, selected: row === pointer, theme, width}),
-		...(unfolded.has(finding.id) ? detailLines(finding, row, theme, width) : []),
-	]);
+	return findings.flatMap((finding, row): readonly Line[] => {
+		const title = row === pointer ? titleLines(finding, {row, selected: true, theme, width}) : restingLines(finding, row, theme, width);
+		return unfolded.has(finding.id) ? [...title, ...detailLines(finding, row, theme, width)] : title;
+	});
+}
+
+type Resting = {readonly row: number; readonly theme: Theme; readonly width: number; readonly lines: readonly Line[]};
+
+/** The title of a finding at which the pointer does not stand, as it was drawn last: with hundreds of them a key would take longer, the longer the list. */
+const resting = new WeakMap<Finding, Resting>();
+
+function restingLines(finding: Finding, row: number, theme: Theme, width: number): readonly Line[] {
+	const known = resting.get(finding);
+	if (known?.row === row && known.theme === theme && known.width === width) return known.lines;
+	const lines = titleLines(finding, {row, selected: false, theme, width});
+	resting.set(finding, {row, theme, width, lines});
+	return lines;
 }
 
 type TitleOptions = {readonly row: number; readonly selected: boolean; readonly theme: Theme; readonly width: number};

@@ -1,4 +1,4 @@
-import type {ReactNode} from 'react';
+import {useMemo, type ReactNode} from 'react';
 import {Box, Text} from 'ink';
 import {ChoiceList, type ChoiceListState} from '../../components/choice-list.js';
 import {columnsOf, wrapText} from '../../components/columns.js';
@@ -17,10 +17,10 @@ import {outcomeMarks} from '../outcome-marks.js';
 export function HistoryList({entries, list}: {readonly entries: readonly HistoryEntry[]; readonly list: ChoiceListState<HistoryEntry>}): ReactNode {
 	const theme = useTheme();
 	const {columns, rows} = useRoom();
+	const trend = useMemo(() => trendLines(entries, columns, theme.symbols), [entries, columns, theme.symbols]);
 	if (entries.length === 0) {
 		return <Box flexDirection="column">{wrapText('There is no cycle in the history yet. A live cycle (c on the home screen) begins it; Azure\'s backups are seen in the extension\'s log.', columns).map(line => <Text key={line}>{line}</Text>)}</Box>;
 	}
-	const trend = trendLines(entries, columns, theme.symbols);
 	// The list has the larger half; the whole of the trend is behind a key.
 	const trendRows = rows < 12 ? 0 : Math.min(trend.length, Math.floor((rows - 1) / 2));
 	const listRows = Math.max(1, rows - (trendRows === 0 ? 0 : trendRows + 1));
@@ -36,7 +36,7 @@ export function HistoryList({entries, list}: {readonly entries: readonly History
 export function HistoryTrend({entries, scroll}: {readonly entries: readonly HistoryEntry[]; readonly scroll: Scroll}): ReactNode {
 	const theme = useTheme();
 	const {columns, rows} = useRoom();
-	const lines = trendLines(entries, columns, theme.symbols);
+	const lines = useMemo(() => trendLines(entries, columns, theme.symbols), [entries, columns, theme.symbols]);
 	return <ScrollView scroll={scroll} count={lines.length} height={rows} renderRow={index => <SummaryRow line={lines[index] ?? {text: '', tone: 'plain'}} />} />;
 }
 
