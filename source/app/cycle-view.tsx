@@ -2,7 +2,6 @@ import {useEffect, useState, type ReactNode} from 'react';
 import {hostname} from 'node:os';
 import {Box, Text, renderToString} from 'ink';
 import {useCellValue} from '../components/cell.js';
-import {useNow} from '../components/clock.js';
 import {backBindings, type Binding} from '../components/bindings.js';
 import {wrapText} from '../components/columns.js';
 import {Frame} from '../components/frame.js';
@@ -26,6 +25,7 @@ import {Phases} from '../screens/cycle-phases.js';
 import {defaultConfiguration, type Invocation} from '../commands/invocation.js';
 import {ErrorFrame} from '../screens/explain.js';
 import {FailureScreen} from '../screens/failure.js';
+import {useCycleClock} from './cycle-clock.js';
 import {RunningCycle} from './running-cycle.js';
 import type {ViewProps} from './view.js';
 
@@ -123,8 +123,8 @@ function Running({cycle}: {readonly cycle: RunningCycle}): ReactNode {
 	const stage = useCellValue(cycle.stage);
 	const aborting = useCellValue(cycle.aborting);
 	const waiting = useCellValue(cycle.waiting);
-	const now = useNow();
-	const elapsed = progress.startedAt === null ? '' : `   ${duration(now - progress.startedAt)}`;
+	const now = useCycleClock(progress);
+	const elapsed = progress.startedAt === null ? '' : `   ${duration(Math.max(0, now - progress.startedAt))}`;
 	const holder = useCellValue(cycle.holder);
 	const narrow = useSize().columns < 60;
 	const label = stage === 'preparing' ? 'leave, nothing has been done'

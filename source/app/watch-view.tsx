@@ -21,6 +21,7 @@ import {errorText, whenText} from '../screens/list-words.js';
 import {outcomeMarks} from '../screens/outcome-marks.js';
 import {BackupEnded, BackupRunning, WatchWaiting} from '../screens/watch/index.js';
 import {backupHeadline} from '../screens/watch/lines.js';
+import {useCycleClock} from './cycle-clock.js';
 import {progressOf, WatchSession} from './watch/session.js';
 import {useRemembered} from './remembered.js';
 import type {Leaving, ViewProps} from './view.js';
@@ -72,7 +73,7 @@ function explainBinding(error: ErrorReference | undefined, open: ViewProps['open
 type RunningProps = {readonly view: FollowView; readonly story: CycleStory; readonly progress: ReturnType<typeof progressOf>; readonly bindings: readonly Binding[]};
 
 function Running({view, story, progress, bindings}: RunningProps): ReactNode {
-	const now = useNow() - view.lagMs;
+	const now = useCycleClock(progress, view.lagMs);
 	const age = now - story.beganAt;
 	const elapsed = age >= 0 && age < 86_400_000 ? `   ${duration(age)}` : '';
 	return (

@@ -1,13 +1,19 @@
-import {useState} from 'react';
-import {useAnimation} from 'ink';
+import {useEffect, useState} from 'react';
 import {useCellValue} from './cell.js';
-import {pace, slowestPaceMs} from './pace.js';
+import {pace} from './pace.js';
 
-/** The time now in milliseconds since 1970, anew five times a second (or every `interval` milliseconds, or as often as the terminal can take it) while the component is shown (by Ink's one shared timer). */
-export function useNow(interval = 0): number {
-	const {ms, since} = useCellValue(pace);
-	const [start] = useState(() => Date.now());
-	const {time} = useAnimation({interval: Math.max(interval, ms)});
-	// Ink counts from the last change of the interval.
-	return (interval >= slowestPaceMs ? start : Math.max(start, since)) + time;
+/**
+ * The time now in milliseconds since 1970, anew five times a second, or as often as the terminal can take it, while the component is shown. `interval`: where
+ * less is enough, in milliseconds, or what decides that. One clock a screen: all that moves by it is drawn in one frame.
+ */
+export function useNow(interval: number | ((now: number) => number) = 0): number {
+	const [now, setNow] = useState(() => Date.now());
+	const every = Math.max(typeof interval === 'number' ? interval : interval(now), useCellValue(pace));
+	useEffect(() => {
+		const tick = (): void => setNow(Date.now());
+		tick();
+		const timer = setInterval(tick, every);
+		return () => clearInterval(timer);
+	}, [every]);
+	return now;
 }

@@ -88,7 +88,7 @@ export function PhaseLine({phase, frozen, now}: {readonly phase: PhaseProgress; 
 	return (
 		<Text wrap="truncate">
 			{'  '}
-			{mark === 'running' ? <Spinner /> : <Text {...theme.style(tones[mark])}>{theme.symbols[mark]}</Text>}
+			{mark === 'running' ? <Spinner time={time ?? 0} /> : <Text {...theme.style(tones[mark])}>{theme.symbols[mark]}</Text>}
 			{' '.repeat(markWidth + 1 - (mark === 'running' ? 1 : columnsOf(theme.symbols[mark])))}
 			<Text {...theme.style(quiet ? 'dim' : phase.state === 'running' ? 'strong' : 'plain')}>{phase.name.padEnd(13)}</Text>
 			<Text {...theme.style(mark === 'failed' ? 'bad' : 'dim')}>{text}</Text>

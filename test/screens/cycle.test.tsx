@@ -51,7 +51,7 @@ suite('the live cycle', () => {
    ✔ check        configuration, scripts, 2 filesystems                  0.04 s
    ✔ pre-script   mariadb-pre.sh · attempt 1 of 3                        0.41 s
    ❄ freeze       /data  /var/lib/mysql                                  0.03 s
-   ⠋ snapshot     image → …/quiesce/snapshots/2026-11-23T14-02-11Z-93ab  0.23 s
+   ⠙ snapshot     image → …/quiesce/snapshots/2026-11-23T14-02-11Z-93ab  0.23 s
    ○ thaw
    ○ post-script
 
