@@ -13,48 +13,15 @@ export function worst(figures: Figures): number {
 	return sorted[Math.max(0, Math.ceil(sorted.length * 0.99) - 1)] ?? Number.NaN;
 }
 
+/** How many times the peer's ours are: the median over the pairs where they were measured in pairs, else of the medians. */
+export function ratio(ours: Figures, peers: Figures): number {
+	if (ours.length !== peers.length) return median(ours) / median(peers);
+	return median(ours.map((figure, index) => figure / (peers[index] ?? Number.NaN)));
+}
+
 /** `12.3`, `0.04`, `1,200`: three digits that say something. */
 export function digits(value: number): string {
 	if (!Number.isFinite(value)) return '–';
 	if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en');
 	return value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
-}
-
-/** One line of a table of results. */
-export type Row = {
-	readonly what: string;
-	readonly unit: string;
-	readonly figures: Figures;
-	/** Whom it is compared with. */
-	readonly peer?: {readonly name: string; readonly figures: Figures};
-	/** The ratio of the medians that is aimed at: `below` for ours by the peer's, `above` for the peer's by ours. */
-	readonly goal?: {readonly below: number} | {readonly above: number};
-	readonly note?: string;
-};
-
-export type Section = {
-	readonly title: string;
-	readonly rows: readonly Row[];
-	/** What could not be measured, and why. */
-	readonly skipped: readonly string[];
-};
-
-/** A section as a Markdown table: medians, 99th percentiles, the ratio, the goal, and whether it was reached. */
-export function table({title, rows, skipped}: Section): string {
-	const lines = [`## ${title}`, '', '| what | median | p99 | n | against | its median | ratio | goal | reached |', '| --- | ---: | ---: | ---: | --- | ---: | ---: | --- | --- |'];
-	for (const {what, unit, figures, peer, goal, note} of rows) {
-		const ours = median(figures);
-		const theirs = peer === undefined ? Number.NaN : median(peer.figures);
-		const inverse = goal !== undefined && 'above' in goal;
-		const ratio = inverse ? theirs / ours : ours / theirs;
-		const reached = goal === undefined || peer === undefined ? '' : ('above' in goal ? ratio >= goal.above : ratio <= goal.below) ? 'yes' : '**no**';
-		const cells = [
-			note === undefined ? what : `${what} (${note})`, `${digits(ours)} ${unit}`, digits(worst(figures)), String(figures.length), peer?.name ?? '', peer === undefined ? '' : digits(theirs),
-			peer === undefined ? '' : inverse ? `1 : ${digits(ratio)}` : `${digits(ratio)} ×`, goal === undefined ? '' : 'above' in goal ? `≥ ${goal.above} × less` : `≤ ${goal.below} ×`, reached,
-		];
-		lines.push(`| ${cells.join(' | ')} |`);
-	}
-
-	for (const reason of skipped) lines.push('', `Not measured: ${reason}.`);
-	return `${lines.join('\n')}\n`;
 }

@@ -1,8 +1,9 @@
-import {spawn, spawnSync} from 'node:child_process';
-import {makeCycleLab, type CycleLab} from '../support/cycle-lab.js';
+import {makeCycleLab} from '../support/cycle-lab.js';
 import {bundledQuiesce} from '../support/sandbox.js';
-import type {Figures, Row, Section} from './figures.js';
-import {signalTo} from '../support/process.js';
+import {inTurns} from './in-turns.js';
+import {within} from './laboratories.js';
+import {Stopwatch, type Programs} from './programs.js';
+import type {Row, Section} from './table.js';
 
 type Case = {readonly name: string; readonly words: readonly string[]; readonly limit: number; readonly screen?: boolean};
 
@@ -14,61 +15,38 @@ const cases: readonly Case[] = [
 	{name: 'first frame: wizard', words: ['setup'], limit: 4, screen: true},
 	{name: 'first frame: doctor', words: ['doctor'], limit: 4, screen: true},
 	{name: 'first frame: home', words: [], limit: 4, screen: true},
+	{name: 'first frame: history', words: ['history'], limit: 4, screen: true},
+	{name: 'first frame: watch', words: ['watch'], limit: 4, screen: true},
 ];
 
-/** How long a person waits, measured beside the same Node doing nothing. */
-export async function startUp({repeats}: {readonly repeats: number}): Promise<Section> {
-	const lab = await makeCycleLab({thawAfterSeconds: 600});
-	try {
-		const timedInside = (command: string, words: readonly string[]): number => {
-			const [program = '', ...rest] = lab.sandbox.commandLine(command, words);
-			return timed(() => spawnSync(program, rest, {env: {...lab.sandbox.environment}}));
+const node = 'node -e 0';
+const hellos = ['an Ink hello, bundled', 'an Ink hello, unbundled'] as const;
+
+/** How long a person waits, measured beside the same Node doing nothing, and beside Ink saying hello. */
+export async function startUp(programs: Programs, repeats: number): Promise<Section> {
+	return within(makeCycleLab({thawAfterSeconds: 1800}), async ({sandbox}) => {
+		const watch = new Stopwatch(programs, sandbox);
+		const plain = [process.execPath, '-e', '0'];
+		const hello = (file: string): number => watch.screen([process.execPath, file]).ms;
+		const ways = [
+			{name: node, measure: () => watch.exit(plain).ms},
+			...cases.map(({name, words, screen}) => ({name, measure: () => (screen === true ? watch.screen([bundledQuiesce, ...words]) : watch.exit([bundledQuiesce, ...words])).ms})),
+			{name: hellos[0], measure: () => hello(programs.inkHello.bundled)},
+			{name: hellos[1], measure: () => hello(programs.inkHello.unbundled)},
+		];
+		// Once in vain, so that everything has been read from the disk, and V8's cache is there, as on the second day.
+		for (const {measure} of ways) await measure();
+		const of = await inTurns(ways, repeats);
+		const beside = (what: string, peer: string, goal?: Row['goal']): Row => ({what, unit: 'ms', figures: of(what), peer: {name: peer, figures: of(peer)}, ...(goal === undefined ? {} : {goal})});
+		return {
+			title: 'Start',
+			rows: [
+				...cases.map(({name, limit}) => beside(name, node, {below: limit})),
+				...hellos.map(name => beside(name, node)),
+				...cases.filter(({screen}) => screen === true).slice(0, 3).flatMap(({name}) => hellos.map(peer => beside(name, peer, {below: 1}))),
+			],
+			remarks: ['Screens until their first visible character on a terminal of 80 × 24; everything else until its end.'],
+			skipped: [],
 		};
-		const measured = new Map<string, number[]>();
-		const note = (name: string, value: number): void => void (measured.get(name) ?? measured.set(name, []).get(name))?.push(value);
-		for (let run = 0; run < repeats; run++) {
-			note('node', timedInside(process.execPath, ['-e', '0']));
-			note('node on a terminal', await firstBytes(lab, [process.execPath, '-e', 'process.stdout.write("0")']));
-			for (const {name, words, screen} of cases) {
-				if (screen === true) note(name, await firstBytes(lab, [bundledQuiesce, ...words]));
-				else note(name, timedInside(bundledQuiesce, words));
-			}
-		}
-
-		const node: Figures = measured.get('node') ?? [];
-		const onTerminal: Figures = measured.get('node on a terminal') ?? [];
-		const rows = cases.map(({name, limit, screen}): Row => ({what: name, unit: 'ms', figures: measured.get(name) ?? [], peer: screen === true ? {name: 'node printing one character, on a terminal', figures: onTerminal} : {name: 'node -e 0', figures: node}, goal: {below: limit}}));
-		return {title: 'Start', rows, skipped: []};
-	} finally {
-		await lab.end();
-	}
-}
-
-function timed(act: () => unknown): number {
-	const began = performance.now();
-	act();
-	return performance.now() - began;
-}
-
-/** From the start of a command on a pseudo-terminal to the first text that it shows. The command is ended then. */
-export async function firstBytes({sandbox}: Pick<CycleLab, 'sandbox'>, command: readonly string[]): Promise<number> {
-	const quoted = command.map(word => `'${word.replaceAll("'", String.raw`'\''`)}'`).join(' ');
-	const [program = '', ...words] = sandbox.commandLine('script', ['-qfec', `stty rows 24 cols 80; exec ${quoted}`, '/dev/null']);
-	const began = performance.now();
-	const child = spawn(program, words, {env: {...sandbox.environment, TERM: 'xterm-256color'}, stdio: ['pipe', 'pipe', 'ignore'], detached: true});
-	let seen = '';
-	return new Promise((resolve, reject) => {
-		let answered = false;
-		child.stdout.setEncoding('utf8').on('data', (text: string) => {
-			seen += text;
-			// Control sequences alone are no frame.
-			if (answered || seen.replaceAll(/\u001B(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007]*\u0007|.)/g, '').trim() === '') return;
-			answered = true;
-			resolve(performance.now() - began);
-			signalTo(-(child.pid ?? 0), 'SIGKILL');
-		});
-		child.once('close', () => {
-			if (!answered) reject(new Error(`${quoted} showed nothing`));
-		});
 	});
 }
