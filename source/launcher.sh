@@ -43,8 +43,15 @@ if [ -x "$package/bin/node" ]; then
 		warm=$here/warm-screens-$name-$version
 		[ -e "$warm" ] && exec "$node" --snapshot-blob "$warm" "$here/cli.js" "$@"
 	fi
-	# Else what V8 has compiled once it need not compile again. Written when quiesce ends, and only where root may write.
-	export NODE_COMPILE_CACHE="$here/.compiled"
+	# Else what V8 has compiled once it need not compile again. Written when quiesce ends, and only where root may write. Not where the filesystem that it lies on
+	# may be frozen, because a cycle runs or did not come to its end, or something is to be thawed: Node would wait for that.
+	state=${QUIESCE_STATE_DIR:-${STATE_DIRECTORY%%:*}}
+	cache=$here/.compiled
+	for journal in "${state:-/var/lib/quiesce}"/cycle-*.journal; do
+		[ ! -e "$journal" ] || cache=
+	done
+	case " $* " in *" thaw "*) cache= ;; esac
+	if [ -n "$cache" ]; then export NODE_COMPILE_CACHE="$cache"; else unset NODE_COMPILE_CACHE; fi
 	exec "$node" "$here/cli.js" "$@"
 fi
 if node=$(command -v node) && "$node" -e 'process.exit(parseInt(process.versions.node) < 24)'; then
