@@ -17,7 +17,7 @@ suite('verify: MariaDB', {skip: firstReason(whyNoSandbox(), whyNoMariadb(), whyN
 	before(async () => {
 		lab = await makeDamageLab('ext4');
 		server = await startMariadb(join(lab.mount, 'maria'), {settings: ['--log-bin=changes', '--server-id=7'], pageSize: '8k'});
-		await server.ask('create database app; use app; create table ledger (n int primary key, words varchar(100), key (words)); insert into ledger select seq, md5(seq) from seq_1_to_20000; create table quiet (n int primary key, words varchar(100)); insert into quiet select seq, md5(seq) from seq_1_to_20000; create table old (n int primary key) engine=aria; insert into old select seq from seq_1_to_1000');
+		await server.ask('create database app; use app; create table ledger (n int primary key, words varchar(100), key (words)); insert into ledger select seq, md5(seq) from seq_1_to_20000; create table quiet (n int primary key, words varchar(100)); insert into quiet select seq, md5(seq) from seq_1_to_20000; create table old (n int primary key) engine=aria; insert into old select seq from seq_1_to_1000; create table long_values (n int primary key, v longblob); insert into long_values select seq, repeat(md5(seq), 3000) from seq_1_to_30; create table found (n int primary key, words text, fulltext (words)); insert into found values (1, \'words\')');
 		// So that the log holds only what comes now: InnoDB would mend older damage from it.
 		await server.end();
 		await server.start();
@@ -35,7 +35,7 @@ suite('verify: MariaDB', {skip: firstReason(whyNoSandbox(), whyNoMariadb(), whyN
 		const application = only(result, 'mariadb');
 		assert.equal(application.dataDirectory, server.dataDirectory);
 		assert.equal(application.recovery?.needed, true);
-		assert.deepEqual(application.checks.map(({name, passed}) => [name, passed]), [['CHECK TABLE', true], ['question', true]]);
+		assert.deepEqual(application.checks.map(({name, passed}) => [name, passed]), [['CHECK TABLE', true], ['FLUSH PRIVILEGES', true], ['table files', true], ['question', true]]);
 		assert.equal(application.checks.at(-1)?.sentence, '21000');
 		assert.equal(await server.ask('select count(*) from app.ledger'), '21000');
 	});
@@ -69,6 +69,11 @@ suite('verify: MariaDB', {skip: firstReason(whyNoSandbox(), whyNoMariadb(), whyN
 		['a missing table', `rm "$1/${data}/app/ledger.ibd"`, /ledger/],
 		['no log', `rm "$1/${data}"/ib_logfile0`, /its server did not come up/],
 		['a system tablespace of zeros', `truncate -s 0 "$1/${data}/ibdata1"; truncate -s 12M "$1/${data}/ibdata1"`, /its server did not come up/],
+		['a flipped bit in a long value', `printf x | dd of="$1/${data}/app/long_values.ibd" bs=1 seek=1635018 conv=notrunc`, /table files found damage: app\/long_values\.ibd: page \d+ invalid/],
+		['long values cut short', `truncate -s 1572864 "$1/${data}/app/long_values.ibd"`, /the file app\/long_values\.ibd has 1572864 bytes of \d+/],
+		['a definition missing', `rm "$1/${data}/app/long_values.frm"`, /the definition of app\/long_values is missing/],
+		['a part of a full-text index missing', `rm "$1/${data}"/app/FTS_*INDEX_6.ibd`, /FTS_\w+_INDEX_6\.ibd is missing/],
+		['accounts missing', `rm "$1/${data}/mysql/db.frm"`, /FLUSH PRIVILEGES found damage: the accounts cannot be read: .*mysql\.db/],
 		['noise in an Aria table', `dd if=/dev/urandom of="$1/${data}/app/old.MAD" bs=8192 count=1 conv=notrunc`, /old/],
 	];
 	for (const [what, script, said] of damages) {

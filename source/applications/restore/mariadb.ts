@@ -6,6 +6,7 @@ import {bytesOfRegular, entriesIn, sizeOf} from '../../system/copy-search.js';
 import {versionOf} from '../../system/installed.js';
 import {findCommand, runShortly} from '../../system/shell.js';
 import type {WorkshopEnd, WorkshopProcess} from '../../system/workshop.js';
+import {checkTableFiles, innodbTables} from './mariadb-files.js';
 import {complaintOf, type PositionProof, type RestoreOrder, type Restorer} from './restorer.js';
 
 /** What the two servers do not have in common. */
@@ -36,8 +37,9 @@ function restorerOf(kind: Kind): Restorer {
 			given.onUp(server.durationMs);
 			const position = given.mark === null ? null : await comparePosition(server, given);
 			const checks = [await checkTables(server, given)];
-			if (given.question !== null) {
-				const answer = await server.query(`${given.question};\n`, given.checkMs);
+			const answer = given.question === null ? null : await server.query(`${given.question};\n`, given.checkMs);
+			if (kind.name === 'mariadb' && checks[0]?.passed !== false) checks.push(...await endAndCheckFiles(server, given, version));
+			if (answer !== null) {
 				checks.push({name: 'question', passed: answer.exitCode === 0, sentence: (answer.exitCode === 0 ? answer.stdout : answer.stderr).trim(), durationMs: answer.durationMs});
 			}
 
@@ -162,6 +164,21 @@ async function compareOne(server: MysqlServer, position: string, lengthOf: (name
 async function oneValue(server: MysqlServer, statement: string, column: number): Promise<string | null> {
 	const run = await server.query(`${statement};\n`, 60_000);
 	return run.exitCode === 0 ? run.stdout.split('\n')[0]?.split('\t')[column] ?? '' : null;
+}
+
+/** The accounts, without which an ordinary start fails; then the files, once the server has ended in peace. It cannot be asked any more afterwards. */
+async function endAndCheckFiles(server: MysqlServer, given: RestoreOrder, version: string): Promise<readonly ProofCheck[]> {
+	const [, major = 0, minor = 0] = (/Ver (\d+)\.(\d+)/.exec(version) ?? []).map(Number);
+	const tables = await server.query(innodbTables, given.checkMs);
+	const last = await server.query('FLUSH PRIVILEGES;\nSHUTDOWN;\n', 60_000);
+	const complaint = /^ERROR [^:]*:\s*(.*)$/m.exec(last.stderr)?.[1];
+	const accounts: ProofCheck = {
+		name: 'FLUSH PRIVILEGES', passed: complaint === undefined, durationMs: last.durationMs,
+		sentence: complaint === undefined ? 'the accounts can be read' : `found damage: the accounts cannot be read: ${complaintOf([complaint])}`,
+	};
+	const ended = tables.exitCode === 0 && await server.process.until(/(?!)/, 120_000) === 'ended';
+	if (!ended) return [accounts, {name: 'table files', passed: null, sentence: 'not checked: the server did not end in peace', durationMs: 0}];
+	return [accounts, await checkTableFiles(given, tables.stdout.split('\n').filter(name => name !== ''), major > 10 || (major === 10 && minor >= 6))];
 }
 
 const listTables = `SELECT CONCAT('CHECK TABLE \`', REPLACE(table_schema, '\`', '\`\`'), '\`.\`', REPLACE(table_name, '\`', '\`\`'), '\` EXTENDED;')
