@@ -42,7 +42,8 @@ suite('the doctor\'s screen', {skip}, () => {
 		const first = await screen.shows('❯ ✖');
 		assert.match(first, /^ ?quiesce · doctor +checked \d\d:\d\d:\d\d\n\n ?✖ Tonight's backup will be file-system consistent, not application-consistent:/);
 		assert.match(first, /❯ ✖ The configuration is not private to root +0644 → 0600 {3}f mend\n/);
-		assert.match(first, /✔ \d+ more checks are fine/);
+		// On a machine with many mounts it lies below.
+		assert.match(first, /✔ \d+ more checks are fine|↓ \d+ more/);
 		assert.ok(first.split('\n').every(line => line.length <= 80));
 
 		// The first error tells by itself why; Enter folds it, and unfolds it.
