@@ -173,7 +173,7 @@ suite('verify: SQLite', {skip: firstReason(whyNoSandbox(), whyNoLoopDisks('ext4'
 	before(async () => {
 		lab = await makeDamageLab('ext4');
 		database = new DatabaseSync(join(lab.mount, 'notes.db'));
-		database.exec('pragma journal_mode = wal; create table notes (n integer primary key, words text); with recursive c(n) as (select 1 union all select n + 1 from c where n < 20000) insert into notes select n, hex(randomblob(20)) from c; pragma wal_checkpoint(truncate); insert into notes(words) values (\'last\')');
+		database.exec('pragma journal_mode = wal; create table notes (n integer primary key, words text); with recursive c(n) as (select 1 union all select n + 1 from c where n < 20000) insert into notes select n, hex(randomblob(20)) from c; pragma wal_checkpoint(truncate); insert into notes(words) values (\'last\'); create table other (n); drop table other');
 		snapshot = await lab.take();
 	});
 	after(async () => {
@@ -188,6 +188,16 @@ suite('verify: SQLite', {skip: firstReason(whyNoSandbox(), whyNoLoopDisks('ext4'
 		assert.equal(basename(application.dataDirectory), 'notes.db');
 		assert.equal(application.recovery?.needed, true);
 		assert.equal(application.checks.at(-1)?.sentence, '20001');
+	});
+
+	test('with a damaged frame in its log, which SQLite would leave out with all behind it, does not restore, or is not certain where nobody has flushed it', async () => {
+		const damage = 'printf x | dd of="$1/notes.db-wal" bs=1 seek=2000 conv=notrunc';
+		const doubtful = await verifySnapshot(await lab.spoil(snapshot, damage));
+		assert.match(only(doubtful, 'sqlite').checks[0]?.sentence ?? '', /not certain: frame 1 of \d+ has a wrong checksum/);
+		writeFileSync(join(lab.mount, '.quiesce-mark'), mark('sqlite', ''));
+		const held = await lab.take({applications: ['sqlite']});
+		rmSync(join(lab.mount, '.quiesce-mark'));
+		assertDamaged(await verifySnapshot(await lab.spoil(held, damage)), 'sqlite', /write-ahead log found damage: frame 1 of \d+/);
 	});
 
 	test('opens as somebody else than root, who may write beside it', async () => {

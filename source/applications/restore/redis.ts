@@ -39,7 +39,7 @@ export const redis: Restorer = {
 		const ready = await server.until(/eady to accept connections/, startMs);
 		const durationMs = performance.now() - began;
 		if (ready !== 'matched') {
-			const why = ready === 'late' ? `within ${Math.round(startMs / 60_000)} min` : `: ${complaintOf(server.lines().filter(line => !/WARNING|\*\*\*/.test(line)), /# ((?=.*(?:[Bb]ad|[Ee]rror|[Ff]atal|[Uu]nexpected|wrong|corrupt|[Ff]ailed|empty)).*)$/, /# (.*)$/)}`;
+			const why = ready === 'late' ? `within ${Math.round(startMs / 60_000)} min` : `: ${complaintOf(server.lines().filter(line => !/WARNING|\*\*\*/.test(line)), /# ((?=.*(?:[Bb]ad|[Ee]rror|[Ff]atal|[Uu]nexpected|[Uu]nknown|wrong|corrupt|[Ff]ailed|empty)).*)$/, /# (.*)$/)}`;
 			return {title, state: 'down', sentence: `its server did not come up${ready === 'late' ? ' ' : ''}${why}`, checks};
 		}
 
