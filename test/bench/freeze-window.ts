@@ -1,7 +1,7 @@
 import {makeCycleLab, type CycleLab} from '../support/cycle-lab.js';
 import {pause} from '../../source/system/time.js';
 import type {Figures} from './figures.js';
-import {guestAgent, quiesce, serial, shellLoop, threads, type Freezer} from './freezers.js';
+import {guestAgent, hurried, quiesce, serial, shellLoop, threads, type Freezer} from './freezers.js';
 import {coldAfterMs, inTurns} from './in-turns.js';
 import {within} from './laboratories.js';
 import type {Programs} from './programs.js';
@@ -19,10 +19,10 @@ export async function freezeWindow(programs: Programs, {counts, repeats}: {reado
 	const rows: Row[] = [];
 	const ours = new Map<number, Figures>();
 	const waits: number[] = [];
-	const peers = [threads, serial, shellLoop, guestAgent];
+	const peers = [threads, hurried, serial, shellLoop, guestAgent];
 	for (const count of counts) {
 		await within(lab(count), async lab => {
-			const ways = [quiesce, ...(count > 64 ? [threads] : peers)].filter(({whyNot}) => whyNot === false);
+			const ways = [quiesce, ...(count > 64 ? [threads, hurried] : peers)].filter(({whyNot}) => whyNot === false);
 			const of = await inTurns(ways.map(way => measured(way, lab, programs)), count > 64 ? Math.ceil(repeats * 0.6) : repeats, coldAfterMs);
 			ours.set(count, of(quiesce.name));
 			for (const {name} of ways.slice(1)) rows.push(row(`${filesystems(count)}, cold`, of, name, goalAgainst(name, count)));
@@ -37,7 +37,8 @@ export async function freezeWindow(programs: Programs, {counts, repeats}: {reado
 	if (waits.length > 0) rows.push({what: 'a 4 kB write with fdatasync while cycles run, 1 and 2 filesystems', unit: 'ms', figures: waits, note: `longest ${Math.round(waits.reduce((most, wait) => Math.max(most, wait), 0))} ms`});
 	const [least, ...more] = counts;
 	const growth = more.map((count): Growth => ({what: 'freeze window, cold', unit: 'ms', of: 'filesystems', small: {size: least ?? 1, figures: ours.get(least ?? 1) ?? []}, large: {size: count, figures: ours.get(count) ?? []}}));
-	return {title: 'Freeze window', rows, growth, skipped: peers.flatMap(({name, whyNot}) => (whyNot === false ? [] : [`${name} (${whyNot})`]))};
+	const remarks = ['Nearly all of a freeze is waiting for the kernel\'s grace periods. quiesce hurries them while its calls are under way (`/sys/kernel/rcu_expedited`), which nobody else does; "the same, hurried" is what the threaded calls take with that.'];
+	return {title: 'Freeze window', rows, growth, remarks, skipped: peers.flatMap(({name, whyNot}) => (whyNot === false ? [] : [`${name} (${whyNot})`]))};
 }
 
 async function lab(count: number): Promise<CycleLab> {

@@ -1,4 +1,4 @@
-// npm run bench [-- --quick] [-- --only PART,PART …] [-- --repeats N] [-- --windows N]: measures quiesce beside its peers in one run, and writes bench/RESULTS.md.
+// npm run bench [-- --quick] [-- --only PART,PART …] [-- --repeats N] [-- --windows N] [-- --mounts N,N …]: measures quiesce beside its peers in one run, and writes bench/RESULTS.md.
 import {spawnSync} from 'node:child_process';
 import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {cpus, loadavg, release, totalmem} from 'node:os';
@@ -17,12 +17,12 @@ import {stalls} from './stalls.js';
 import {startUp} from './start-up.js';
 import {isReached, markdown, type Section} from './table.js';
 
-const {values: {quick = false, only, repeats: wanted, windows}} = parseArgs({options: {quick: {type: 'boolean'}, only: {type: 'string'}, repeats: {type: 'string'}, windows: {type: 'string'}}});
+const {values: {quick = false, only, repeats: wanted, windows, mounts}} = parseArgs({options: {quick: {type: 'boolean'}, only: {type: 'string'}, repeats: {type: 'string'}, windows: {type: 'string'}, mounts: {type: 'string'}}});
 const repeats = Number(wanted ?? (quick ? 4 : 21));
 const parts: Readonly<Record<string, (programs: Programs) => Promise<Section>>> = {
 	'start-up': async programs => startUp(programs, repeats),
 	cycles: async programs => cycles(programs, {repeats, megabytes: quick ? 256 : 1024}),
-	'freeze-window': async programs => freezeWindow(programs, {counts: quick ? [1, 2, 8] : [1, 2, 8, 64, 200], repeats}),
+	'freeze-window': async programs => freezeWindow(programs, {counts: mounts?.split(',').map(Number) ?? (quick ? [1, 2, 8] : [1, 2, 8, 64, 200]), repeats}),
 	'live-screen': async programs => liveScreen(programs, {repeats: quick ? 1 : 3, seconds: quick ? 10 : 60}),
 	keys: async programs => keys(programs, {count: quick ? 40 : 200, findings: [50, 500], cycles: [100, 10_000]}),
 	growth: async programs => growth(programs, {repeats: Math.ceil(repeats / 3), logMegabytes: quick ? 50 : 500}),
@@ -65,7 +65,7 @@ await within(makePrograms(), async programs => {
 });
 const summary = missed.length === 0 ? 'All goals are reached.' : `Not reached: ${missed.join('; ')}.`;
 process.stdout.write(`${summary}\n`);
-if (only === undefined && !quick) {
+if (only === undefined && !quick && mounts === undefined) {
 	mkdirSync(join(repository, 'bench'), {recursive: true});
 	writeFileSync(join(repository, 'bench/RESULTS.md'), `# What quiesce costs, beside its peers
 

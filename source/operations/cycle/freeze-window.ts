@@ -80,8 +80,10 @@ export class FreezeWindow {
 		const {guard, deadlineMs} = this.#course.ready;
 		this.#course.telling.start('freeze', {mounts, thawsAfterMs: deadlineMs});
 		const began = performance.now();
-		await within(guard.flush(), flushWithinMs);
+		// The journal is on the disk while the guard flushes: what is written between the flush and the freeze has to be flushed again, by then with everybody waiting.
+		const flushed = within(guard.flush(), flushWithinMs);
 		this.#course.note({step: 'freezing', ...(guard.hastens ? {hastened: true} : {})});
+		await flushed;
 		this.#asked = true;
 		const report = await guard.freeze(this.#course.telling.mount);
 		if (!report.frozen) return this.#failed(freezeErrors(report.mounts), performance.now() - began, describeRefusals(report.mounts));
