@@ -47,9 +47,14 @@ suite('the write-ahead log of SQLite', () => {
 	});
 
 	test('what a transaction that was rolled back has left is ordinary', () => {
-		database.exec('pragma cache_size = 1; begin');
-		for (let n = 1000; n < 1300; n++) database.exec(`insert into t values (${n}, '${'y'.repeat(500)}')`);
+		database.exec('begin');
+		for (let n = 1000; n < 4000; n++) database.exec(`insert into t values (${n}, '${'y'.repeat(500)}')`);
+		database.exec('commit');
+		const before = log().byteLength;
+		// Each page once: only then a frame is as complete as those that count.
+		database.exec(`pragma cache_size = 1; begin; update t set words = '${'z'.repeat(500)}' where n >= 1000`);
 		const spilled = log().byteLength;
+		assert.ok(spilled > before + 20 * frame, `${spilled}`);
 		database.exec('rollback; insert into t values (50, \'short\')');
 		assert.equal(log().byteLength, spilled);
 		assert.equal(lostFrames(log()), null);
