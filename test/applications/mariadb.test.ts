@@ -186,6 +186,22 @@ suite('MariaDB', {skip: firstReason(whyNoMariadb(), whyNoProgram('ps'))}, () => 
 		}
 	});
 
+	test('late, and not ended by anybody: when the post-script has been there, the pre-script fails and holds nothing', async () => {
+		const other = session('BACKUP STAGE START; SELECT SLEEP(1000)');
+		await until('the other backup is at work', async () => await count('info LIKE \'%SLEEP%\' AND state = \'User sleep\'') === 1, 60_000);
+		configure({hold: 'stages', lockWait: '60', lease: '300', giveUp: '60'});
+		const pre = lab.start('pre');
+		await until('it waits', async () => await count('info LIKE \'BACKUP STAGE%\' AND state LIKE \'Waiting%\'') === 1, 60_000);
+		// As the extension does after a time limit: nothing is ended, and the post-script runs beside it.
+		await lab.post();
+		await server.ask(`KILL ${await server.ask('SELECT id FROM information_schema.processlist WHERE state = \'User sleep\'')}`);
+		await other.ended;
+		assert.notEqual((await pre.ended).exitCode, 0);
+		await goesOn();
+		await until('nothing is left', () => lab.left().length === 0, 60_000);
+		assert.equal((await lab.post()).exitCode, 0);
+	});
+
 	test('a long query: a read lock is not even asked for, and nobody waits', async () => {
 		configure({hold: 'read-lock', lockWait: '1'});
 		const long = session('SELECT SLEEP(1000) FROM test.ledger');

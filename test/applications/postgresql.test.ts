@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import {statSync} from 'node:fs';
+import {mkdtempSync, rmSync, statSync} from 'node:fs';
+import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, before, suite, test} from 'node:test';
 import {postgresql} from '../../source/applications/postgresql.js';
@@ -7,7 +8,7 @@ import {kill} from '../../source/system/processes.js';
 import {makeLoopDisks, type LoopDisks, type LoopDiskType} from '../support/loop-disk.js';
 import {startPostgresql, whyNoPostgresql, type PostgresqlServer} from '../support/postgresql-server.js';
 import {must, signalTo, start} from '../support/process.js';
-import {placeScripts, readMark, until, type ScriptsLab} from '../support/scripts-lab.js';
+import {letThrough, placeScripts, readMark, until, type ScriptsLab} from '../support/scripts-lab.js';
 import {firstReason, whyNoLoopDisks} from '../support/skip.js';
 
 for (const type of ['ext4', 'xfs'] as const satisfies readonly LoopDiskType[]) {
@@ -19,7 +20,7 @@ for (const type of ['ext4', 'xfs'] as const satisfies readonly LoopDiskType[]) {
 
 		before(async () => {
 			disks = await makeLoopDisks([{name: 'database', type, megabytes: 512}, {name: 'log', type: 'ext4', megabytes: 64}], {thawAfterSeconds: 300});
-			server = await startPostgresql(join(disks.disk('database').mount, 'pg'));
+			server = await startPostgresql(join(disks.disk('database').mount, 'a pg'));
 			await server.ask('CREATE TABLE ledger (n int)');
 			lab = placeScripts(postgresql, {dataDirectory: server.dataDirectory});
 		});
@@ -210,6 +211,46 @@ for (const type of ['ext4', 'xfs'] as const satisfies readonly LoopDiskType[]) {
 }
 
 suite('PostgreSQL, its other shapes', {skip: firstReason(whyNoPostgresql(), whyNoLoopDisks('ext4'))}, () => {
+	test('a standby: what it has replayed is marked, and it follows on', async () => {
+		const directory = mkdtempSync(join(tmpdir(), 'quiesce-standby-'));
+		letThrough(directory);
+		const primary = await startPostgresql(join(directory, 'primary'));
+		const standby = await startPostgresql(join(directory, 'standby'), {standbyOf: primary}).catch(async error => {
+			await primary.end();
+			throw error;
+		});
+		const lab = placeScripts(postgresql, {dataDirectory: standby.dataDirectory});
+		const follows = async (): Promise<void> => {
+			const at = await primary.ask('SELECT pg_current_wal_lsn()');
+			await until('it follows', async () => await standby.ask(`SELECT pg_last_wal_replay_lsn() >= '${at}'::pg_lsn`) === 't', 60_000);
+		};
+		try {
+			for (const hold of ['checkpoint', 'backup']) {
+				lab.configure({dataDirectory: standby.dataDirectory, hold});
+				await primary.ask('CREATE TABLE IF NOT EXISTS ledger (n int); INSERT INTO ledger SELECT generate_series(1, 1000)');
+				await follows();
+				const replayed = await standby.ask('SELECT pg_last_wal_replay_lsn()');
+				const pre = await lab.pre();
+				assert.equal(pre.exitCode, 0, pre.output);
+				assert.equal(await standby.ask(`SELECT '${readMark(standby.dataDirectory)['position']}'::pg_lsn >= '${replayed}'::pg_lsn`), 't');
+				const post = await lab.post();
+				assert.equal(post.exitCode, 0, post.output);
+				await primary.ask('INSERT INTO ledger VALUES (0)');
+				await follows();
+			}
+			// Two servers run now: which one is meant has to be said.
+			lab.configure({});
+			const which = await lab.pre();
+			assert.equal(which.exitCode, 1);
+			assert.match(which.output, /\d+ PostgreSQL servers are running: \S+ must say which \(data_directory\)/);
+		} finally {
+			await lab.end();
+			await standby.end();
+			await primary.end();
+			rmSync(directory, {recursive: true, force: true});
+		}
+	});
+
 	test('data on two filesystems, and the function names of older versions', async () => {
 		const disks = await makeLoopDisks([{name: 'data', type: 'ext4', megabytes: 256}, {name: 'wal', type: 'ext4', megabytes: 256}]);
 		try {

@@ -1,4 +1,4 @@
-import {chownSync, existsSync, mkdirSync, readdirSync, readFileSync} from 'node:fs';
+import {chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync} from 'node:fs';
 import {spawn, type ChildProcess} from 'node:child_process';
 import {once} from 'node:events';
 import {join} from 'node:path';
@@ -34,8 +34,8 @@ function programs(): string | null {
 	return versions.map(version => join(base, version, 'bin')).find(path => existsSync(join(path, 'postgres'))) ?? null;
 }
 
-/** Makes a database cluster in DIRECTORY/data and starts its server, with its socket in DIRECTORY. Default superuser: postgres. */
-export async function startPostgresql(directory: string, options: {readonly settings?: readonly string[]; readonly walDirectory?: string; readonly superuser?: string} = {}): Promise<PostgresqlServer> {
+/** Makes a database cluster in DIRECTORY/data and starts its server, with its socket in DIRECTORY. Default superuser: postgres. Or a standby that follows another one. */
+export async function startPostgresql(directory: string, options: {readonly settings?: readonly string[]; readonly walDirectory?: string; readonly superuser?: string; readonly standbyOf?: PostgresqlServer} = {}): Promise<PostgresqlServer> {
 	const bin = programs();
 	if (bin === null) throw new Error('no PostgreSQL server here');
 	const dataDirectory = join(directory, 'data');
@@ -46,7 +46,10 @@ export async function startPostgresql(directory: string, options: {readonly sett
 	for (const path of [directory, dataDirectory, ...(options.walDirectory === undefined ? [] : [options.walDirectory])]) chownSync(path, owner, group);
 	const {superuser = 'postgres'} = options;
 	const asPostgres = ['-u', 'postgres', '--'];
-	await must('runuser', [...asPostgres, join(bin, 'initdb'), '-D', dataDirectory, '-A', options.superuser === undefined ? 'peer' : 'trust', '-U', superuser, '-N', '-E', 'UTF8', '--no-locale', ...(options.walDirectory === undefined ? [] : ['-X', options.walDirectory])], {cwd: '/'});
+	if (options.standbyOf !== undefined) {
+		await must('runuser', [...asPostgres, join(bin, 'pg_basebackup'), '-h', options.standbyOf.socketDirectory, '-D', dataDirectory, '-R', '-X', 'stream', '-c', 'fast'], {cwd: '/'});
+		chmodSync(dataDirectory, 0o700);
+	} else await must('runuser', [...asPostgres, join(bin, 'initdb'), '-D', dataDirectory, '-A', options.superuser === undefined ? 'peer' : 'trust', '-U', superuser, '-N', '-E', 'UTF8', '--no-locale', ...(options.walDirectory === undefined ? [] : ['-X', options.walDirectory])], {cwd: '/'});
 	let server: ChildProcess | undefined;
 	let words = '';
 	const login = ['-X', '-A', '-t', '-q', '-h', directory, '-p', '5432', '-d', 'postgres', '-U', superuser];
@@ -58,7 +61,7 @@ export async function startPostgresql(directory: string, options: {readonly sett
 		await new Promise<void>((resolve, reject) => {
 			stderr.setEncoding('utf8').on('data', (text: string) => {
 				words += text;
-				if (words.includes('ready to accept connections')) resolve();
+				if (/ready to accept (?:read-only )?connections/.test(words)) resolve();
 			});
 			server?.once('exit', () => reject(new Error(`the server ended: ${words}`)));
 		});
