@@ -3,9 +3,9 @@
 # one fails, and then fails at the end. Where nothing is held, it succeeds and does nothing. Log: /var/log/quiesce/quiesce.log
 set -u
 mask=$(umask)
-# shellcheck source-path=SCRIPTDIR source=holding.sh
+# shellcheck source-path=SCRIPTDIR source-path=SCRIPTDIR/quiesce.d source=holding.sh
 . "$(dirname "$0")/quiesce.d/holding.sh"
-# shellcheck source-path=SCRIPTDIR source=quiesce-directory.sh
+# shellcheck source-path=SCRIPTDIR source-path=SCRIPTDIR/quiesce.d source=quiesce-directory.sh
 . "$here/quiesce.d/quiesce-directory.sh"
 
 take_over

@@ -5,9 +5,9 @@
 # Log: /var/log/quiesce/quiesce.log. More about it, and how to put scripts of your own there: quiesce explain directory
 set -u
 mask=$(umask)
-# shellcheck source-path=SCRIPTDIR source=holding.sh
+# shellcheck source-path=SCRIPTDIR source-path=SCRIPTDIR/quiesce.d source=holding.sh
 . "$(dirname "$0")/quiesce.d/holding.sh"
-# shellcheck source-path=SCRIPTDIR source=quiesce-directory.sh
+# shellcheck source-path=SCRIPTDIR source-path=SCRIPTDIR/quiesce.d source=quiesce-directory.sh
 . "$here/quiesce.d/quiesce-directory.sh"
 
 undo() {

@@ -56,6 +56,7 @@ suite('a directory of scripts', {skip: firstReason(whyNotRoot())}, () => {
 		fresh();
 		put('notes.txt', 'no script', 0o666);
 		put('20-two-pre.sh.bak', 'exit 1');
+		put('.25-hidden-pre.sh', 'exit 1');
 		assert.equal((await lab.post()).exitCode, 0);
 		const pre = await lab.pre();
 		assert.equal(pre.exitCode, 0, pre.output);
