@@ -1,5 +1,5 @@
 import {createContext, createElement, useContext, type ReactNode} from 'react';
-import {speaksUnicode} from '../core/unicode.js';
+import {inAscii, speaksUnicode} from '../core/unicode.js';
 
 /** The states that have a sign of their own; colour never carries the meaning alone. */
 export type Mark = 'done' | 'failed' | 'warning' | 'running' | 'pending' | 'skipped' | 'frozen' | 'pointer' | 'information';
@@ -44,6 +44,8 @@ export type Theme = {
 	/** The widest of the common marks, in columns, so that what follows lines up. `frozen` may be wider. */
 	readonly markWidth: number;
 	readonly style: (tone: Tone) => TextStyle;
+	/** A sentence or a note from elsewhere as this terminal can show it: before it is laid out. */
+	readonly words: (text: string) => string;
 };
 
 const unicodeSymbols: Symbols = {
@@ -102,6 +104,7 @@ export function makeTheme(environment: Environment): Theme {
 		symbols: unicode ? unicodeSymbols : asciiSymbols,
 		markWidth: unicode ? 1 : 2,
 		style: tone => styles[tone],
+		words: unicode ? text => text : inAscii,
 	};
 }
 

@@ -8,5 +8,15 @@ export function speaksUnicode(environment: Readonly<Record<string, string | unde
 
 /** A text for people as this terminal can show it: without arrows and such where it has only ASCII. */
 export function showable(text: string, environment: Readonly<Record<string, string | undefined>>): string {
-	return speaksUnicode(environment) ? text : text.replaceAll('→', '->').replaceAll('…', '...').replaceAll('·', '-');
+	return speaksUnicode(environment) ? text : inAscii(text);
+}
+
+/** The signs of our own sentences in ASCII. A text can become longer: before it is laid out. */
+export function inAscii(text: string): string {
+	return text.replaceAll('→', '->').replaceAll('…', '...').replaceAll('·', '-');
+}
+
+/** The same character for character, for what is laid out already. */
+export function inAsciiSameLength(text: string): string {
+	return text.replaceAll('→', '>').replaceAll('…', '.').replaceAll('·', '-');
 }

@@ -1,5 +1,6 @@
 import {EventEmitter} from 'node:events';
 import {closeSync, constants, openSync, writeSync} from 'node:fs';
+import {inAsciiSameLength, speaksUnicode} from '../core/unicode.js';
 import {openOutput, type Output} from './streams.js';
 import {longestTimerMs} from './time.js';
 
@@ -26,6 +27,8 @@ export class TerminalOutput extends EventEmitter {
 	rows: number;
 	readonly #output: Output;
 	readonly #descriptor: number;
+	/** What a screen draws has its width by now, so no character may become two. */
+	readonly #ascii = !speaksUnicode(process.env);
 	#waiting = 0;
 	#draining = false;
 	#dropped = false;
@@ -63,7 +66,8 @@ export class TerminalOutput extends EventEmitter {
 		if (this.#waiting > mostWaiting) {
 			this.#dropped = true;
 		} else {
-			const brief = text.replaceAll(/(?:\u001B\[E){2,}/g, moves => `\u001B[${moves.length / 3}E`);
+			const readable = this.#ascii ? inAsciiSameLength(text) : text;
+			const brief = readable.replaceAll(/(?:\u001B\[E){2,}/g, moves => `\u001B[${moves.length / 3}E`);
 			this.#waiting += brief.length;
 			this.#output.write(brief);
 			this.#watch();

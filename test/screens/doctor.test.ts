@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import * as fc from 'fast-check';
-import type {Line} from '../../source/screens/doctor/lines.js';
+import {makeTheme} from '../../source/components/theme.js';
+import type {Finding} from '../../source/core/checks/finding.js';
+import {findingLines, type Line} from '../../source/screens/doctor/lines.js';
 import {Part} from '../../source/screens/doctor/part.js';
 
 /** A list in which each finding has so many lines, and something below it. */
@@ -49,4 +51,18 @@ test('nothing moves as long as what the pointer stands on can be read', () => {
 	assert.equal(part.show(lines, 2, 8), 0);
 	assert.equal(part.show(lines, 3, 8), 1);
 	assert.equal(part.show(lines, 2, 8), 1);
+});
+
+test('a terminal without arrows shows what is beside a title and what to do in ASCII, in as many columns as there are', () => {
+	const finding: Finding = {
+		id: 'mode', severity: 'error', title: 'Others can read the script', detail: 'It has 0755 · Azure accepts only root …', remedy: 'chmod 700 → done',
+		note: '0755 → 0700', fixable: true, command: null,
+	} as unknown as Finding;
+	for (const width of [40, 48, 49, 50, 51, 52, 80]) {
+		const lines = findingLines([finding], {pointer: 0, unfolded: new Set(['mode']), theme: makeTheme({TERM: 'vt220', LANG: 'C'}), width}).map(({spans}) => spans.map(({text}) => text).join(''));
+		assert.match(lines.join('\n'), /^[\n -~]*$/);
+		assert.ok(lines.every(line => line.length <= width), lines.join('\n'));
+		assert.match(lines.join('\n'), /-> chmod 700 -> done/);
+		if (width === 80) assert.match(lines[0] ?? '', / 0755 -> 0700 {3}f mend$/);
+	}
 });

@@ -35,7 +35,7 @@ export function DoctorScreen({examination, findings, pointer, unfolded, part, me
 
 	const head = [
 		...verdictLines(examination, theme, width),
-		...refused.flatMap(sentence => wrapText(`Not mended. ${sentence}`, width - 2).map((text): Line => ({row: null, spans: [{text: `  ${text}`, tone: 'warning'}]}))),
+		...refused.flatMap(sentence => wrapText(theme.words(`Not mended. ${sentence}`), width - 2).map((text): Line => ({row: null, spans: [{text: `  ${text}`, tone: 'warning'}]}))),
 	].slice(0, Math.max(1, rows - 3));
 	const lines = [
 		...findingLines(findings, {pointer, unfolded, theme, width}),
@@ -69,8 +69,8 @@ export function MendScreen({lines, refused}: {readonly lines: readonly string[];
 	const theme = useTheme();
 	const {columns, rows} = useRoom();
 	const body = [
-		...lines.flatMap(line => wrapText(line, columns - 4).map((text, index) => ({text: `${index === 0 ? '  ' : '    '}${text}`, tone: 'plain' as const}))),
-		...refused.flatMap(line => wrapText(`Not mended. ${line}`, columns - 2).map(text => ({text: `  ${text}`, tone: 'warning' as const}))),
+		...lines.flatMap(line => wrapText(theme.words(line), columns - 4).map((text, index) => ({text: `${index === 0 ? '  ' : '    '}${text}`, tone: 'plain' as const}))),
+		...refused.flatMap(line => wrapText(theme.words(`Not mended. ${line}`), columns - 2).map(text => ({text: `  ${text}`, tone: 'warning' as const}))),
 	];
 	const shown = body.slice(0, Math.max(1, rows - 3));
 	return (

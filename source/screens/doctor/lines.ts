@@ -25,7 +25,7 @@ export function verdictMark({verdict, findings}: Pick<Examination, 'verdict' | '
 export function verdictLines(examination: Examination, theme: Theme, width: number): readonly Line[] {
 	const {mark, tone} = verdictMark(examination);
 	const indent = theme.markWidth + 1;
-	return wrapText(examination.sentence, width - indent).map((text, index) => ({row: null, spans: [
+	return wrapText(theme.words(examination.sentence), width - indent).map((text, index) => ({row: null, spans: [
 		index === 0 ? {text: theme.symbols[mark].padEnd(indent), tone} : {text: ' '.repeat(indent), tone: 'plain'},
 		{text, tone: 'strong'},
 	]}));
@@ -66,8 +66,8 @@ function titleLines(finding: Finding, {row, selected, theme, width}: TitleOption
 	const {symbols, markWidth} = theme;
 	const {mark, tone} = marks[finding.severity];
 	const indent = 2 + markWidth + 1;
-	const titles = wrapText(finding.title, width - indent);
-	const right = noteOf(finding, width - indent - columnsOf(titles[0] ?? '') - 2);
+	const titles = wrapText(theme.words(finding.title), width - indent);
+	const right = noteOf(finding, theme, width - indent - columnsOf(titles[0] ?? '') - 2);
 	const gap = ' '.repeat(Math.max(0, width - indent - columnsOf(titles[0] ?? '') - columnsOf(right)));
 	return titles.map((text, index): Line => ({row, spans: index > 0 ? [{text: ' '.repeat(indent) + text, tone: selected ? 'selected' : 'plain'}] : [
 		{text: selected ? `${symbols.pointer} ` : '  ', tone: 'selected'},
@@ -78,8 +78,8 @@ function titleLines(finding: Finding, {row, selected, theme, width}: TitleOption
 }
 
 /** What stands at the right, where there is room: the path or the value, and the key that mends it. */
-function noteOf({note, path, title, fixable}: Finding, room: number): string {
-	const beside = note ?? path ?? '';
+function noteOf({note, path, title, fixable}: Finding, theme: Theme, room: number): string {
+	const beside = theme.words(note ?? path ?? '');
 	const fix = fixable ? 'f mend' : '';
 	const both = beside === '' || title.includes(beside) ? fix : `${beside}${fix === '' ? '' : `   ${fix}`}`;
 	return columnsOf(both) <= room ? both : columnsOf(fix) <= room ? fix : '';
@@ -92,8 +92,8 @@ function detailLines(finding: Finding, row: number, theme: Theme, width: number)
 	const blank = ' '.repeat(indent);
 	return [
 		...(finding.path === undefined ? [] : wrapText(finding.path, inner).map((text): Line => ({row, spans: [{text: blank + text, tone: 'dim'}]}))),
-		...wrapText(finding.detail, inner).map((text): Line => ({row, spans: [{text: blank + text, tone: 'plain'}]})),
-		...wrapText(finding.remedy, inner - arrow.length).map((text, index): Line => ({row, spans: [
+		...wrapText(theme.words(finding.detail), inner).map((text): Line => ({row, spans: [{text: blank + text, tone: 'plain'}]})),
+		...wrapText(theme.words(finding.remedy), inner - arrow.length).map((text, index): Line => ({row, spans: [
 			{text: blank, tone: 'plain'},
 			{text: index === 0 ? arrow : ' '.repeat(arrow.length), tone: 'accent'},
 			{text, tone: 'plain'},
