@@ -15,6 +15,7 @@ import {readMachineFacts} from '../system/machine-facts.js';
 import {readMountFacts, resolveDirectories} from '../system/mounts.js';
 import {isAlive} from '../system/processes.js';
 import {readScriptFacts} from '../system/script-facts.js';
+import {shellName} from '../system/shell.js';
 import {stateDirectoryPath} from '../system/state-directory.js';
 import {readLatest} from './follow.js';
 
@@ -30,23 +31,31 @@ export type ExamineOptions = {
 /** Gathers once all that the checks look at. Throws a Failure (exit 2) for a named mount that cannot be frozen, and nothing else. */
 export async function gatherFacts({configuration, mounts = [], log}: ExamineOptions): Promise<Facts> {
 	const extension = gatherExtensionFacts(resolve(configuration));
+	const text = settingsText(extension);
+	const shell = shellName();
+	// First what takes other processes: they work while the rest is looked at.
+	let mountFacts: MountFacts | undefined;
+	const scripts = scriptFacts(text.settings, () => (mountFacts ??= readMountFacts()).mounts, shell);
 	const check = checkExtension(extension);
-	const known = configurationFacts(extension);
-	const mountFacts = readMountFacts();
+	const known = configurationFacts(extension, text);
+	mountFacts ??= readMountFacts();
 	const {skip, deadlineMs} = gatherTunables();
 	const filesystems = filesystemFacts(mountFacts, mounts, skip);
-	const [pre, post, machine] = await Promise.all([
-		scriptFacts('pre', known, mountFacts.mounts),
-		scriptFacts('post', known, mountFacts.mounts),
-		readMachineFacts(leftFrozen()),
-	]);
-	return {extension, check, verdict: predict(check), configuration: known, pre, post, filesystems, freezeDeadlineMs: deadlineMs, machine, logged: loggedCycle(log)};
+	const machine = await readMachineFacts({shell, leftFrozen: leftFrozen()});
+	const logged = loggedCycle(log);
+	const {pre, post} = await scripts;
+	return {extension, check, verdict: predict(check), configuration: known, pre, post, filesystems, freezeDeadlineMs: deadlineMs, machine, logged};
 }
 
-function configurationFacts(extension: ExtensionFacts): ConfigurationFacts {
+type SettingsText = ReturnType<typeof readSettingsText>;
+
+function settingsText({configuration: {content}}: ExtensionFacts): SettingsText {
+	return content === null ? {settings: null, duplicates: [], problem: null, refusal: null} : readSettingsText(content);
+}
+
+function configurationFacts(extension: ExtensionFacts, text: SettingsText): ConfigurationFacts {
 	const file = extension.configuration;
 	const {path, content} = file;
-	const text = content === null ? {settings: null, duplicates: [], problem: null, refusal: null} : readSettingsText(content);
 	const documented = readPath(join(dirname(path), documentedName), 0).facts;
 	return {
 		path,
@@ -59,9 +68,14 @@ function configurationFacts(extension: ExtensionFacts): ConfigurationFacts {
 	};
 }
 
-async function scriptFacts(role: Role, {settings}: ConfigurationFacts, mounts: readonly MountFact[]): Promise<ScriptFacts | null> {
-	const location = settings?.[`${role}ScriptLocation`];
-	return typeof location === 'string' ? readScriptFacts({role, location, directory: extensionDirectory(), mounts}) : null;
+async function scriptFacts(settings: SettingsText['settings'], mounts: () => readonly MountFact[], shell: string | null): Promise<Pick<Facts, Role>> {
+	const scripts = (['pre', 'post'] as const).flatMap(role => {
+		const location = settings?.[`${role}ScriptLocation`];
+		return typeof location === 'string' ? [{role, location, directory: extensionDirectory(), mounts}] : [];
+	});
+	const read = await readScriptFacts(scripts, shell);
+	const of = (role: Role): ScriptFacts | null => read.find(facts => facts.role === role) ?? null;
+	return {pre: of('pre'), post: of('post')};
 }
 
 function filesystemFacts(facts: MountFacts, named: readonly string[], skip: readonly string[]): readonly FilesystemFacts[] {

@@ -1,9 +1,6 @@
 import type {PathLook} from '../core/wizard/types.js';
 import {openPlaces, readPath, similarPaths} from '../system/inspection.js';
-import {readWithShell} from '../system/shell.js';
-
-/** What `sh -n` may take: the answer is waited for by somebody who types. */
-const syntaxDeadlineMs = 1000;
+import {readWithShell} from '../system/shell-reading.js';
 
 /** What lies at a path, for somebody who names a script: what it is, whose, whether `sh` can read it. Changes and runs nothing; never throws. */
 export async function lookAtPath(path: string): Promise<PathLook> {
@@ -14,7 +11,7 @@ export async function lookAtPath(path: string): Promise<PathLook> {
 		kind: facts.kind,
 		owner: facts.owner,
 		mode: facts.mode,
-		syntax: isFile ? await readWithShell(path, syntaxDeadlineMs) : null,
+		syntax: isFile ? (await readWithShell([{path, check: false}], null))[0]!.syntax : null,
 		openPlaces: isFile ? openPlaces(path) : [],
 		similar: facts.kind === 'missing' ? similarPaths(path) : [],
 	};

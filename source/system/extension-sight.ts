@@ -1,6 +1,6 @@
 import {readFileSync} from 'node:fs';
 import {extensionLockFile, readLockHolder} from './lock.js';
-import {commandLineOf, isRunning, processIds, readProcess} from './processes.js';
+import {commandLineOf, isRunning, programIds, readProcess} from './processes.js';
 
 /** What can be seen of the extension's work from outside, while its log is silent. */
 export type ExtensionSight = {
@@ -22,7 +22,7 @@ export function lookAtExtension(helperPath: string | null): ExtensionSight {
 }
 
 function findHelper(helperPath: string | null): ExtensionSight['helper'] {
-	for (const pid of processIds()) {
+	for (const pid of programIds()) {
 		const words = wordsOf(pid);
 		const [program = ''] = words;
 		if (helperPath === null ? !/\/main\/safefreeze(?:Arm64)?\/bin\/safefreeze$/.test(program) : program !== helperPath) continue;
@@ -35,7 +35,7 @@ function findHelper(helperPath: string | null): ExtensionSight['helper'] {
 
 /** The extension's daemon, which makes a backup; null where none runs. */
 export function findDaemon(): {readonly pid: number; readonly command: string} | null {
-	for (const pid of processIds()) {
+	for (const pid of programIds()) {
 		const command = commandLineOf(pid);
 		if (command !== null && isDaemon(command) && isRunning(readProcess(pid))) return {pid, command};
 	}

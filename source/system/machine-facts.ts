@@ -2,9 +2,8 @@ import {readlinkSync, statSync} from 'node:fs';
 import type {BackupAgent, MachineFacts, ProcessName} from '../core/checks/facts.js';
 import {installedExtension} from './azure-files.js';
 import {extensionLockFile, readLockHolder} from './lock.js';
-import {processIds, readProcess, type ProcessFacts} from './processes.js';
+import {programIds, readProcess, type ProcessFacts} from './processes.js';
 import {entriesOf, textOf} from './pseudo-files.js';
-import {shellName} from './shell.js';
 
 const agents: readonly {readonly name: string; readonly files: readonly string[]; readonly processes: readonly string[]; readonly freezes: boolean}[] = [
 	{name: 'QEMU guest agent with a freeze hook', files: ['/etc/qemu/fsfreeze-hook', '/etc/qemu-ga/fsfreeze-hook'], processes: ['qemu-ga'], freezes: true},
@@ -20,7 +19,7 @@ const agents: readonly {readonly name: string; readonly files: readonly string[]
 
 /** All but the kernel's own threads, which have no files and take no backups. */
 function programs(): readonly ProcessFacts[] {
-	return processIds().flatMap(pid => {
+	return programIds().flatMap(pid => {
 		const facts = readProcess(pid);
 		return facts === null || facts.ofKernel ? [] : [facts];
 	});
@@ -106,11 +105,20 @@ function findAgents(all: readonly ProcessFacts[]): BackupAgent[] {
 	});
 }
 
+export type MachineOptions = {
+	/** What `sh` is here. */
+	readonly shell: string | null;
+	/** Mounts that a cycle which died may have left frozen. */
+	readonly leftFrozen: readonly string[];
+	/** The extension's lock, where a test has another one. */
+	readonly lockFile?: string;
+};
+
 /** What else on the machine decides over a backup. Reads /proc and a few names; changes nothing, freezes nothing, tries nothing. */
-export async function readMachineFacts(leftFrozen: readonly string[], lockFile: string = extensionLockFile): Promise<MachineFacts> {
+export async function readMachineFacts({shell, leftFrozen, lockFile = extensionLockFile}: MachineOptions): Promise<MachineFacts> {
 	const all = programs();
 	return {
-		shell: shellName(),
+		shell,
 		extensionDirectory: installedExtension(),
 		lock: lockFacts(lockFile),
 		fanotify: accessGates(all, performance.now() + 300),

@@ -1,5 +1,5 @@
 import {readFileSync, readlinkSync} from 'node:fs';
-import {entriesOf} from './pseudo-files.js';
+import {entriesOf, textOf} from './pseudo-files.js';
 
 /** A process, told apart from a later one with the same id by its start time (clock ticks since boot, field 22 of /proc/PID/stat). */
 export type ProcessMark = {readonly pid: number; readonly start: string};
@@ -38,6 +38,17 @@ export function readProcess(pid: number): ProcessFacts | null {
 /** The ids of all processes. */
 export function processIds(): readonly number[] {
 	return entriesOf('/proc').filter(name => /^\d+$/.test(name)).map(Number);
+}
+
+/**
+ * The ids of all processes but the kernel's own threads, most of which are named by their parent (kthreadd, always 2; not in a PID namespace) in one look,
+ * where there may be hundreds. Where a kernel does not tell children (CONFIG_PROC_CHILDREN), and those of them that it leaves out: among the ids all the same.
+ */
+export function programIds(): readonly number[] {
+	const kernels = readProcess(2)?.ofKernel === true ? textOf('/proc/2/task/2/children') : null;
+	if (kernels === null) return processIds();
+	const threads = new Set(kernels.split(' ').map(Number));
+	return processIds().filter(pid => pid !== 2 && !threads.has(pid));
 }
 
 /** The mark of a living process; throws where there is none. */

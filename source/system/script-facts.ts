@@ -4,40 +4,47 @@ import {findFeatures, shellLines} from '../core/checks/shell-text.js';
 import {mountOf, type MountFact} from '../core/mount-facts.js';
 import {scriptPath} from './azure-files.js';
 import {isRegularFile, openPlaces, readPath, similarPaths} from './inspection.js';
-import {checkWithShellcheck, findCommand, readWithShell, shellName, tryFeature} from './shell.js';
+import {readWithShell} from './shell-reading.js';
+import {findCommand, tryFeature} from './shell.js';
 
 /** How much of a script is looked at. */
 const mostBytes = 1024 * 1024;
-/** What `sh -n` may take, and a probe of one feature. A slower machine gets no answer, and the checks that need it say nothing. */
-const syntaxDeadlineMs = 1000;
+/** What the probe of one feature may take. A slower machine gets no answer, and the check that needs it says nothing. */
 const probeDeadlineMs = 500;
 /** More than anybody writes by hand is not given to shellcheck, which takes long for it. */
 const mostCheckedBytes = 64 * 1024;
 
-/** Looks at one script without running it. Never throws; the machine's `sh` reads it, with a deadline. */
-export async function readScriptFacts({role, location, directory, mounts}: {
+export type ScriptToLookAt = {
 	readonly role: Role;
 	/** As configured. */
 	readonly location: string;
 	/** The extension's directory, from which a relative location is taken. */
 	readonly directory: string;
-	readonly mounts: readonly MountFact[] | null;
-}): Promise<ScriptFacts> {
-	const path = scriptPath(location, directory);
-	const {facts: file, size} = readPath(path, mostBytes);
-	const text = file.content === null ? null : new TextDecoder('utf-8').decode(file.content);
-	const [syntax, dialect, mistakes] = text === null ? [null, [], []] : await Promise.all([
-		readWithShell(path, syntaxDeadlineMs),
-		dialectTroubles(text),
-		size > mostCheckedBytes ? [] : checkWithShellcheck(path, shellName(), probeDeadlineMs),
-	]);
-	return {
-		role, location, path, file, size, text, syntax, dialect, mistakes,
+	/** Asked for while the shell reads. */
+	readonly mounts: (() => readonly MountFact[]) | null;
+};
+
+/** Looks at scripts without running them, and answers in their order. Never throws; the machine's `sh` (its name, as `shellName` tells it) reads them, with a deadline. */
+export async function readScriptFacts(scripts: readonly ScriptToLookAt[], shell: string | null): Promise<readonly ScriptFacts[]> {
+	const read = scripts.map(script => {
+		const path = scriptPath(script.location, script.directory);
+		const {facts: file, size} = readPath(path, mostBytes);
+		return {...script, path, file, size, text: file.content === null ? null : new TextDecoder('utf-8').decode(file.content)};
+	});
+	const readable = read.filter(({text}) => text !== null);
+	// The shell is started first, and reads while the rest is looked at.
+	const readings = readWithShell(readable.map(({path, size}) => ({path, check: size <= mostCheckedBytes})), shell);
+	const dialects = await Promise.all(read.map(({text}) => text === null ? [] : dialectTroubles(text)));
+	const rest = read.map(({role, location, path, file, size, text, mounts}, index) => ({
+		role, location, path, file, size, text,
+		dialect: dialects[index]!,
 		interpreter: text === null ? null : interpreterOf(text),
 		openPlaces: file.kind === 'file' && path.startsWith('/') ? openPlaces(path) : [],
-		mount: file.kind === 'file' && mounts !== null ? mountHolding(path, mounts) : null,
+		mount: file.kind === 'file' && mounts !== null ? mountHolding(path, mounts()) : null,
 		similar: file.kind === 'file' || location === '' ? [] : similarPaths(location),
-	};
+	}));
+	const answers = await readings;
+	return rest.map((facts, index) => ({...facts, ...(answers[readable.indexOf(read[index]!)] ?? {syntax: null, mistakes: []})}));
 }
 
 /** The program of the first line, and whether it is there; with env, the program that env starts. */

@@ -1,5 +1,5 @@
 import {readlinkSync, realpathSync, statSync} from 'node:fs';
-import {processIds} from './processes.js';
+import {programIds} from './processes.js';
 import {entriesOf, textOf} from './pseudo-files.js';
 
 /** A process of a server, as detection needs it. What cannot be read is null or empty. */
@@ -15,7 +15,7 @@ export type ServerProcess = {
 
 /** The processes with one of these names whose files are the ones that this process sees: a server in a container has others. */
 export function serverProcesses(names: readonly string[]): readonly ServerProcess[] {
-	return processIds().flatMap(pid => {
+	return programIds().flatMap(pid => {
 		const name = textOf(`/proc/${pid}/comm`);
 		if (name === null || !names.includes(name)) return [];
 		const directory = linkOf(`/proc/${pid}/cwd`);

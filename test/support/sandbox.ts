@@ -64,21 +64,27 @@ export type Sandbox = {
 	readonly end: () => Promise<void>;
 };
 
+/** What a VM on Azure has, and a machine on which quiesce is used. */
+const machinesOwn = ['/etc/azure', '/var/lib/waagent', '/var/lib/quiesce'];
+
 /** Makes a sandbox. Needs root and mount namespaces: skip with `whyNoSandbox()`. */
 export async function makeSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
 	const directory = mkdtempSync(join(tmpdir(), 'quiesce-test-'));
 	chmodSync(directory, 0o755);
 	const stateDirectory = join(directory, 'state');
 	const fence = new Set(options.fence ?? []);
+	const overlays = options.overlays ?? ['/etc', '/var/lib'];
 	// The holder keeps the namespace alive while its input is open, that is as long as the test's process lives.
 	const setUp = ['set -e', 'mkdir "$1/layers"', 'mount -t tmpfs -o mode=700 layers "$1/layers"'];
-	for (const [index, path] of (options.overlays ?? ['/etc', '/var/lib']).entries()) {
+	for (const [index, path] of overlays.entries()) {
 		setUp.push(
 			`mkdir "$1/layers/${index}" "$1/layers/${index}-work"`,
 			`chmod 755 "$1/layers/${index}"`,
 			`mount -t overlay overlay -o "lowerdir=${path},upperdir=$1/layers/${index},workdir=$1/layers/${index}-work" "${path}"`,
 		);
 	}
+	// What the machine itself has of Azure's is not in the private versions: here, behind mounts that stand, because sh ends at the first that does not.
+	for (const path of machinesOwn.filter(path => overlays.some(overlay => path.startsWith(`${overlay}/`)))) setUp.push(`rm -rf "${path}"`);
 	const holder = spawn('unshare', ['-m', '--propagation', 'private', 'sh', '-c', `${setUp.join('\n')}\necho ready\nexec cat`, 'sh', directory], {stdio: ['pipe', 'pipe', 'pipe']});
 	let words = '';
 	holder.stderr.setEncoding('utf8').on('data', (text: string) => {

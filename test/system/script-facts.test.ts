@@ -11,7 +11,7 @@ import {readMachineFacts} from '../../source/system/machine-facts.js';
 import {takeLock} from '../../source/system/lock.js';
 import {loadNative} from '../../source/system/native.js';
 import {readMounts} from '../../source/system/mounts.js';
-import {readScriptFacts} from '../../source/system/script-facts.js';
+import {readScriptFacts, type ScriptToLookAt} from '../../source/system/script-facts.js';
 import {shellName} from '../../source/system/shell.js';
 import {repository} from '../support/sandbox.js';
 import {whyNoProgram, whyNotRoot} from '../support/skip.js';
@@ -26,8 +26,12 @@ function script(text: string | Buffer): string {
 	return path;
 }
 
+async function look(one: ScriptToLookAt): Promise<ScriptFacts> {
+	return (await readScriptFacts([one], shellName()))[0]!;
+}
+
 async function read(text: string | Buffer): Promise<ScriptFacts> {
-	return readScriptFacts({role: 'pre', location: script(text), directory: '/', mounts: readMounts()});
+	return look({role: 'pre', location: script(text), directory: '/', mounts: readMounts});
 }
 
 const isDash = shellName() === 'dash';
@@ -66,9 +70,9 @@ suite('a script, read without running it', () => {
 	test('a FIFO is not waited for, and a path of nonsense is missing', async () => {
 		const path = join(directory, 'fifo');
 		await once(spawn('mkfifo', [path]), 'close');
-		const facts = await readScriptFacts({role: 'post', location: path, directory: '/', mounts: null});
+		const facts = await look({role: 'post', location: path, directory: '/', mounts: null});
 		assert.deepEqual([facts.file.kind, facts.text, facts.syntax], ['other', null, null]);
-		for (const location of ['', '/no/such/thing', 'a\0b', '~/x']) assert.equal((await readScriptFacts({role: 'pre', location, directory: '/', mounts: null})).file.kind, 'missing', location);
+		for (const location of ['', '/no/such/thing', 'a\0b', '~/x']) assert.equal((await look({role: 'pre', location, directory: '/', mounts: null})).file.kind, 'missing', location);
 	});
 
 	test('ten megabytes are bounded', async () => {
@@ -112,13 +116,13 @@ suite('places', {skip: whyNotRoot()}, () => {
 suite('the machine', {skip: whyNotRoot()}, () => {
 	test('a lock is held, stale or absent', async () => {
 		const path = join(directory, 'lock');
-		const stateOf = async (): Promise<string> => (await readMachineFacts([], path)).lock.state;
+		const stateOf = async (): Promise<string> => (await readMachineFacts({shell: null, leftFrozen: [], lockFile: path})).lock.state;
 		assert.equal(await stateOf(), 'absent');
 		writeFileSync(path, '');
 		assert.equal(await stateOf(), 'stale');
 		const held = await takeLock(loadNative(), path, 0);
 		assert.equal(await stateOf(), 'held');
-		assert.equal((await readMachineFacts([], path)).lock.holder?.pid, process.pid);
+		assert.equal((await readMachineFacts({shell: null, leftFrozen: [], lockFile: path})).lock.holder?.pid, process.pid);
 		held.release();
 		assert.equal(await stateOf(), 'stale');
 	});
@@ -137,7 +141,7 @@ suite('the machine', {skip: whyNotRoot()}, () => {
 			try {
 				const [words] = await once(child.stdout.setEncoding('utf8'), 'data') as [string];
 				if (Number(words) < 3) return t.skip('this kernel has no fanotify');
-				const {fanotify} = await readMachineFacts([]);
+				const {fanotify} = await readMachineFacts({shell: null, leftFrozen: []});
 				assert.ok(fanotify.some(({pid}) => pid === child.pid), `${child.pid} is not among ${JSON.stringify(fanotify)}`);
 			} finally {
 				child.stdin.end();

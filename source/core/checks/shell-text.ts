@@ -15,6 +15,8 @@ export type ShellLine = {
 /** A feature of bash that POSIX shells lack, and that their parser does not notice. */
 export type ShellFeature = {
 	readonly name: string;
+	/** Every use has at least one of these in it. Only where one is found is the pattern looked for, which takes long to make ready. */
+	readonly marks: readonly string[];
 	/** In `bare` text where `quoted` is not set, else in `live` text. */
 	readonly pattern: RegExp;
 	readonly quoted?: boolean;
@@ -26,35 +28,35 @@ export type ShellFeature = {
 
 /** What `sh -n` accepts and a POSIX shell such as dash fails at when it gets there. */
 export const shellFeatures: readonly ShellFeature[] = [
-	{name: '[[ … ]]', pattern: /(?:^\s*|[;&|(]\s*|\b(?:if|while|until|then|else|elif|do|and|not)\s+|!\s*)\[\[(?:\s|$)/, probe: '[[ a = a ]]', otherwise: 'sh finds no command "[[", so the test is always false'},
-	{name: '== in [ … ]', pattern: /(?:^\s*|[\s;&|(!])(?:\[\s(?:(?!\(\()[^\]])*|test\s(?:(?!\(\()[^;&|])*)\s==\s/, probe: '[ a == a ]', otherwise: 'the test fails with an error'},
-	{name: '[ -v name ]', pattern: /(?:^\s*|[\s;&|(!])(?:\[|test)\s+(?:!\s+)?-v\s/, probe: 'x=1; [ -v x ]', otherwise: 'the test fails with an error'},
-	{name: 'source', pattern: /(?:^\s*|[;&|({]\s*|\b(?:if|then|else|do)\s+)source\s+\S/, probe: 'source /dev/null', otherwise: 'sh finds no command "source", so the file is not read (write a full stop instead: ". file")'},
-	{name: 'set -o pipefail', pattern: /(?:^\s*|[;&|({]\s*|\b(?:then|else|do)\s+)set\s+(?:[-+]\w+\s+)*[-+]\w*o\s+pipefail/, probe: 'set -o pipefail', otherwise: 'sh ends with an error at this line'},
-	{name: 'set -E or -o errtrace', pattern: /(?:^\s*|[;&|({]\s*)set\s+-(?:[a-zA-Z]*E[a-zA-Z]*|o\s+errtrace)\b/, probe: 'set -E', otherwise: 'sh ends with an error at this line'},
-	{name: '${name/old/new}', pattern: /\$\{\w+\/[^}]*\}/, quoted: true, probe: 'x=abc; [ "${x/b/d}" = adc ]', otherwise: 'sh ends with "Bad substitution"'},
-	{name: '${name:start}', pattern: /\$\{(?:\w+|[@*]):[^-=?+}]/, quoted: true, probe: 'x=abc; [ "${x:1}" = bc ]', otherwise: 'sh ends with "Bad substitution"'},
-	{name: '${name^^} or ${name,,}', pattern: /\$\{\w+(?:\^|,)/, quoted: true, probe: 'x=a; [ "${x^^}" = A ]', otherwise: 'sh ends with "Bad substitution"'},
-	{name: '${name@Q}', pattern: /\$\{\w+@[A-Za-z]\}/, quoted: true, probe: 'x=a; [ -n "${x@Q}" ]', otherwise: 'sh ends with "Bad substitution"'},
-	{name: '${!name}', pattern: /\$\{!\w/, quoted: true, probe: 'y=1; x=y; [ "${!x}" = 1 ]', otherwise: 'sh ends with "Bad substitution"'},
-	{name: '${name[…]}', pattern: /\$\{\w+\[/, quoted: true, probe: 'x=1; [ "${x[0]}" = 1 ]', otherwise: 'sh ends with "Bad substitution"'},
-	{name: '&> or &>>', pattern: /&>>?\s*[^\s&]/, probe: 'f() { return 1; }; ! { f &>/dev/null; }', otherwise: 'sh runs the command in the background, and its success is not looked at'},
-	{name: '(( … ))', pattern: /(?:^\s*|[;&|]\s*|\b(?:if|while|until|then|else|do)\s+)\(\((?=.*\)\))/, probe: '((1))', otherwise: 'sh takes the inside for a command that it does not find'},
-	{name: 'let', pattern: /(?:^\s*|[;&|({]\s*|\b(?:then|else|do)\s+)let\s+\w+\s*[-+*/]?=/, probe: 'let x=1', otherwise: 'sh finds no command "let"'},
-	{name: 'declare or typeset', pattern: /(?:^\s*|[;&|({]\s*|\b(?:then|else|do)\s+)(?:declare|typeset)\s+[-\w]/, probe: 'typeset x=1 && [ "$x" = 1 ]', otherwise: 'sh finds no such command, so the variable stays unset'},
-	{name: 'shopt', pattern: /(?:^\s*|[;&|({]\s*|\b(?:then|else|do)\s+)shopt\s/, probe: 'shopt -u nullglob', otherwise: 'sh finds no command "shopt"'},
-	{name: 'pushd or popd', pattern: /(?:^\s*|[;&|({]\s*|\b(?:then|else|do)\s+)(?:pushd|popd)\b/, probe: 'command -v pushd >/dev/null', otherwise: 'sh finds no such command, so the directory does not change'},
-	{name: 'trap … ERR', pattern: /(?:^\s*|[;&|({]\s*)trap\s.*\sERR(?:\s|$)/, probe: 'trap : ERR', otherwise: 'sh refuses the trap'},
-	{name: '{1..3}', pattern: /(?<!\$)\{-?\w+\.\.-?\w+\}/, probe: 'set -- {1..2}; [ $# = 2 ]', otherwise: 'sh does not expand the braces'},
-	{name: 'name+=value', pattern: /(?:^\s*|[;&|{]\s*|(?<!\()\(\s*|\b(?:then|else|do)\s+)\w+\+=/, probe: 'x=a; x+=b; [ "$x" = ab ]', otherwise: 'sh takes it for a command that it does not find'},
-	{name: 'printf -v', pattern: /\bprintf\s+-v\s/, probe: 'printf -v x a && [ "$x" = a ]', otherwise: 'the variable stays unset'},
-	{name: '{name}>', pattern: /(?:^|[\s;&|(])\{\w+\}(?:<|>)/, probe: 'exec {x}>/dev/null && [ "$x" -ge 10 ]', otherwise: 'sh takes {name} for a command or a parameter'},
-	{name: "$'…'", pattern: /\$'/, quoted: true, probe: "x=$'a'; [ \"$x\" = a ]", otherwise: 'sh keeps the dollar sign, and reads no escapes such as \\n'},
-	{name: '$EUID or $UID', pattern: /\$\{?(?:EUID|UID)\b/, quoted: true, probe: '[ -n "$EUID" ]', otherwise: 'the variable is empty (write $(id -u) instead)'},
-	{name: 'local or export with options', pattern: /(?:^\s*|[;&|({]\s*|\b(?:then|else|do)\s+)(?:local\s+-[aAirlnux]|export\s+-f)/, probe: 'f() { local -r x=1 && [ "$x" = 1 ]; }; f', otherwise: 'sh ends with an error at this line'},
-	{name: 'disown', pattern: /(?:^\s*|[;&|({]\s*|\b(?:then|else|do)\s+)disown\b/, probe: 'command -v disown >/dev/null', otherwise: 'sh finds no such command'},
-	{name: 'mapfile or readarray', pattern: /(?:^\s*|[;&|({]\s*|\b(?:then|else|do)\s+)(?:mapfile|readarray)\b/, probe: 'command -v mapfile >/dev/null', otherwise: 'sh finds no such command'},
-	{name: 'read -a, -p, -t, -d, -n', pattern: /(?:^\s*|[;&|({]\s*|\b(?:if|while|until|then|else|do)\s+)(?:IFS=\S*\s+)?read\s+(?:-r\s+)?-\w*[aptdn]/, probe: 'printf "a\\n" | { read -t 1 x && [ "$x" = a ]; }', otherwise: 'sh refuses the option, and nothing is read'},
+	{name: '[[ … ]]', marks: ['[['], pattern: /(?:^\s*|[;&|(]\s*|\b(?:if|while|until|then|else|elif|do|and|not)\s+|!\s*)\[\[(?:\s|$)/, probe: '[[ a = a ]]', otherwise: 'sh finds no command "[[", so the test is always false'},
+	{name: '== in [ … ]', marks: ['=='], pattern: /(?:^\s*|[\s;&|(!])(?:\[\s(?:(?!\(\()[^\]])*|test\s(?:(?!\(\()[^;&|])*)\s==\s/, probe: '[ a == a ]', otherwise: 'the test fails with an error'},
+	{name: '[ -v name ]', marks: ['-v'], pattern: /(?:^\s*|[\s;&|(!])(?:\[|test)\s+(?:!\s+)?-v\s/, probe: 'x=1; [ -v x ]', otherwise: 'the test fails with an error'},
+	{name: 'source', marks: ['source'], pattern: /(?:^\s*|[;&|({]\s*|\b(?:if|then|else|do)\s+)source\s+\S/, probe: 'source /dev/null', otherwise: 'sh finds no command "source", so the file is not read (write a full stop instead: ". file")'},
+	{name: 'set -o pipefail', marks: ['pipefail'], pattern: /(?:^\s*|[;&|({]\s*|\b(?:then|else|do)\s+)set\s+(?:[-+]\w+\s+)*[-+]\w*o\s+pipefail/, probe: 'set -o pipefail', otherwise: 'sh ends with an error at this line'},
+	{name: 'set -E or -o errtrace', marks: ['set'], pattern: /(?:^\s*|[;&|({]\s*)set\s+-(?:[a-zA-Z]*E[a-zA-Z]*|o\s+errtrace)\b/, probe: 'set -E', otherwise: 'sh ends with an error at this line'},
+	{name: '${name/old/new}', marks: ['${'], pattern: /\$\{\w+\/[^}]*\}/, quoted: true, probe: 'x=abc; [ "${x/b/d}" = adc ]', otherwise: 'sh ends with "Bad substitution"'},
+	{name: '${name:start}', marks: ['${'], pattern: /\$\{(?:\w+|[@*]):[^-=?+}]/, quoted: true, probe: 'x=abc; [ "${x:1}" = bc ]', otherwise: 'sh ends with "Bad substitution"'},
+	{name: '${name^^} or ${name,,}', marks: ['${'], pattern: /\$\{\w+(?:\^|,)/, quoted: true, probe: 'x=a; [ "${x^^}" = A ]', otherwise: 'sh ends with "Bad substitution"'},
+	{name: '${name@Q}', marks: ['${'], pattern: /\$\{\w+@[A-Za-z]\}/, quoted: true, probe: 'x=a; [ -n "${x@Q}" ]', otherwise: 'sh ends with "Bad substitution"'},
+	{name: '${!name}', marks: ['${!'], pattern: /\$\{!\w/, quoted: true, probe: 'y=1; x=y; [ "${!x}" = 1 ]', otherwise: 'sh ends with "Bad substitution"'},
+	{name: '${name[…]}', marks: ['${'], pattern: /\$\{\w+\[/, quoted: true, probe: 'x=1; [ "${x[0]}" = 1 ]', otherwise: 'sh ends with "Bad substitution"'},
+	{name: '&> or &>>', marks: ['&>'], pattern: /&>>?\s*[^\s&]/, probe: 'f() { return 1; }; ! { f &>/dev/null; }', otherwise: 'sh runs the command in the background, and its success is not looked at'},
+	{name: '(( … ))', marks: ['(('], pattern: /(?:^\s*|[;&|]\s*|\b(?:if|while|until|then|else|do)\s+)\(\((?=.*\)\))/, probe: '((1))', otherwise: 'sh takes the inside for a command that it does not find'},
+	{name: 'let', marks: ['let'], pattern: /(?:^\s*|[;&|({]\s*|\b(?:then|else|do)\s+)let\s+\w+\s*[-+*/]?=/, probe: 'let x=1', otherwise: 'sh finds no command "let"'},
+	{name: 'declare or typeset', marks: ['declare', 'typeset'], pattern: /(?:^\s*|[;&|({]\s*|\b(?:then|else|do)\s+)(?:declare|typeset)\s+[-\w]/, probe: 'typeset x=1 && [ "$x" = 1 ]', otherwise: 'sh finds no such command, so the variable stays unset'},
+	{name: 'shopt', marks: ['shopt'], pattern: /(?:^\s*|[;&|({]\s*|\b(?:then|else|do)\s+)shopt\s/, probe: 'shopt -u nullglob', otherwise: 'sh finds no command "shopt"'},
+	{name: 'pushd or popd', marks: ['pushd', 'popd'], pattern: /(?:^\s*|[;&|({]\s*|\b(?:then|else|do)\s+)(?:pushd|popd)\b/, probe: 'command -v pushd >/dev/null', otherwise: 'sh finds no such command, so the directory does not change'},
+	{name: 'trap … ERR', marks: ['ERR'], pattern: /(?:^\s*|[;&|({]\s*)trap\s.*\sERR(?:\s|$)/, probe: 'trap : ERR', otherwise: 'sh refuses the trap'},
+	{name: '{1..3}', marks: ['..'], pattern: /(?<!\$)\{-?\w+\.\.-?\w+\}/, probe: 'set -- {1..2}; [ $# = 2 ]', otherwise: 'sh does not expand the braces'},
+	{name: 'name+=value', marks: ['+='], pattern: /(?:^\s*|[;&|{]\s*|(?<!\()\(\s*|\b(?:then|else|do)\s+)\w+\+=/, probe: 'x=a; x+=b; [ "$x" = ab ]', otherwise: 'sh takes it for a command that it does not find'},
+	{name: 'printf -v', marks: ['-v'], pattern: /\bprintf\s+-v\s/, probe: 'printf -v x a && [ "$x" = a ]', otherwise: 'the variable stays unset'},
+	{name: '{name}>', marks: ['}<', '}>'], pattern: /(?:^|[\s;&|(])\{\w+\}(?:<|>)/, probe: 'exec {x}>/dev/null && [ "$x" -ge 10 ]', otherwise: 'sh takes {name} for a command or a parameter'},
+	{name: "$'…'", marks: ["$'"], pattern: /\$'/, quoted: true, probe: "x=$'a'; [ \"$x\" = a ]", otherwise: 'sh keeps the dollar sign, and reads no escapes such as \\n'},
+	{name: '$EUID or $UID', marks: ['UID'], pattern: /\$\{?(?:EUID|UID)\b/, quoted: true, probe: '[ -n "$EUID" ]', otherwise: 'the variable is empty (write $(id -u) instead)'},
+	{name: 'local or export with options', marks: ['local', 'export'], pattern: /(?:^\s*|[;&|({]\s*|\b(?:then|else|do)\s+)(?:local\s+-[aAirlnux]|export\s+-f)/, probe: 'f() { local -r x=1 && [ "$x" = 1 ]; }; f', otherwise: 'sh ends with an error at this line'},
+	{name: 'disown', marks: ['disown'], pattern: /(?:^\s*|[;&|({]\s*|\b(?:then|else|do)\s+)disown\b/, probe: 'command -v disown >/dev/null', otherwise: 'sh finds no such command'},
+	{name: 'mapfile or readarray', marks: ['mapfile', 'readarray'], pattern: /(?:^\s*|[;&|({]\s*|\b(?:then|else|do)\s+)(?:mapfile|readarray)\b/, probe: 'command -v mapfile >/dev/null', otherwise: 'sh finds no such command'},
+	{name: 'read -a, -p, -t, -d, -n', marks: ['read'], pattern: /(?:^\s*|[;&|({]\s*|\b(?:if|while|until|then|else|do)\s+)(?:IFS=\S*\s+)?read\s+(?:-r\s+)?-\w*[aptdn]/, probe: 'printf "a\\n" | { read -t 1 x && [ "$x" = a ]; }', otherwise: 'sh refuses the option, and nothing is read'},
 ];
 
 /** More lines than anybody writes by hand are not looked at: what a machine wrote into a script is data. */
@@ -182,6 +184,7 @@ export function findFeatures(lines: readonly ShellLine[]): FoundFeature[] {
 	for (const line of lines) {
 		if (line.number > until) break;
 		for (const feature of featureWords.test(line.text) ? left : []) {
+			if (!feature.marks.some(mark => line.text.includes(mark))) continue;
 			const text = feature.quoted === true ? line.live : line.bare;
 			const at = text.search(feature.pattern);
 			if (at === -1) continue;

@@ -1,5 +1,6 @@
 import type {Role, ScriptFacts} from '../../core/checks/facts.js';
 import {readScriptFacts} from '../../system/script-facts.js';
+import {shellName} from '../../system/shell.js';
 import type {FreshFile} from './scripts.js';
 
 /**
@@ -7,16 +8,19 @@ import type {FreshFile} from './scripts.js';
  * brings along: its text is known.
  */
 export async function readScriptTexts(scripts: readonly {readonly role: Role; readonly location: string}[], fresh: readonly FreshFile[]): Promise<{readonly pre: ScriptFacts | null; readonly post: ScriptFacts | null}> {
-	const read = async (role: Role): Promise<ScriptFacts | null> => {
-		const location = scripts.find(script => script.role === role)?.location;
-		if (location === undefined || !location.startsWith('/') || location.includes('\0')) return null;
+	const wanted = scripts.flatMap(({role, location}) => {
+		if (!location.startsWith('/') || location.includes('\0')) return [];
 		const written = fresh.find(({path}) => path === location);
-		if (written !== undefined && written.from === null) return null;
-		const facts = await readScriptFacts({role, location: written?.from ?? location, directory: '/', mounts: null});
-		if (facts.file.kind !== 'file') return null;
+		return written !== undefined && written.from === null ? [] : [{role, location, from: written?.from ?? location}];
+	});
+	const read = await readScriptFacts(wanted.map(({role, from}) => ({role, location: from, directory: '/', mounts: null})), shellName());
+	const of = (role: Role): ScriptFacts | null => {
+		const index = wanted.findIndex(script => script.role === role);
+		const facts = read[index];
+		if (facts === undefined || facts.file.kind !== 'file') return null;
+		const {location} = wanted[index]!;
 		// Where it lies, whose it is and who may change it is the plan's own matter.
 		return {...facts, location, path: location, openPlaces: [], file: {...facts.file, path: location, owner: 'root', mode: 0o700}};
 	};
-	const [pre, post] = await Promise.all([read('pre'), read('post')]);
-	return {pre, post};
+	return {pre: of('pre'), post: of('post')};
 }
