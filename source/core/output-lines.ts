@@ -99,7 +99,10 @@ class Flood {
 	take(chunk: Uint8Array): void {
 		for (let at = chunk.indexOf(10); at !== -1; at = chunk.indexOf(10, at + 1)) this.#lineEnds++;
 		const last = chunk.subarray(-tailBytes);
-		if (this.#bytes + last.length > this.#kept.length) {
+		if (last.length === tailBytes) {
+			this.#cut ||= this.#bytes > 0;
+			this.#bytes = 0;
+		} else if (this.#bytes + last.length > this.#kept.length) {
 			this.#kept.copyWithin(0, this.#bytes - tailBytes, this.#bytes);
 			this.#bytes = tailBytes;
 			this.#cut = true;

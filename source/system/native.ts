@@ -38,8 +38,8 @@ export type Native = {
 	nextData(descriptor: number, from: number): {readonly start: number; readonly end: number} | null;
 	/** Ends this process, with all its threads, and nothing is done at its end (_exit(2)). */
 	exit(code: number): never;
-	/** From now on a pipe runs its writes together again; by its end to write to. */
-	endPackets(writer: number): void;
+	/** From now on a pipe runs its writes together again; by its end to write to. `bytes`: it holds so many from now on, where the kernel allows that. */
+	endPackets(writer: number, bytes?: number): void;
 	/**
 	 * A pipe: the end to read from and the end to write to, both closed in every process that is started. `packets`: each read then answers what one
 	 * write put in, of larger ones a page. Throws where there is none to be had.
@@ -54,6 +54,7 @@ const F_GETFL = 3;
 const F_SETFL = 4;
 const F_GETLK = 5;
 const F_SETLK = 6;
+const F_SETPIPE_SZ = 1031;
 const F_SETLKW = 7;
 const F_WRLCK = 1;
 const F_UNLCK = 2;
@@ -174,9 +175,10 @@ function load(): Native {
 			if (errno !== null) throw new Error(`no pipe: ${errno}`);
 			return [ends[0] ?? -1, ends[1] ?? -1];
 		},
-		endPackets: writer => {
+		endPackets: (writer, bytes) => {
 			const flags = control(writer, F_GETFL, 0);
 			if (flags !== -1) control(writer, F_SETFL, flags & ~constants.O_DIRECT);
+			if (bytes !== undefined) control(writer, F_SETPIPE_SZ, bytes);
 		},
 		exit: code => {
 			exit(code);

@@ -94,6 +94,9 @@ const catchUpEveryMs = 1000;
 /** What one read takes from a pipe at most: what it holds. Bytes. */
 const readAtOnce = 256 * 1024;
 
+/** What a pipe holds whose script writes more than any pipe, bytes: the most that the kernel gives without being asked to (pipe-max-size). */
+const pipeOfFlood = 1024 * 1024;
+
 /** How often a pipe is read at its script's end, at most: what is left behind may write on and on. */
 const mostReadsAtEnd = 64;
 
@@ -156,9 +159,9 @@ export function startScript(command: ScriptCommand, options: ScriptOptions = {})
 		const buffer = Buffer.allocUnsafe(readAtOnce);
 		let writer = writers[index] ?? null;
 		// Write by write it is read only as long as that decides something: it takes longer.
-		const endPackets = (): void => {
+		const endPackets = (bytes?: number): void => {
 			if (writer === null) return;
-			loadNative().endPackets(writer);
+			loadNative().endPackets(writer, bytes);
 			closeSync(writer);
 			writer = null;
 		};
@@ -167,7 +170,8 @@ export function startScript(command: ScriptCommand, options: ScriptOptions = {})
 			if (writer !== null) unread.packet(count);
 			if (unread.blocks) {
 				overflows = true;
-				endPackets();
+				// A flood comes: with more room its writer and its reader wait less for each other.
+				endPackets(pipeOfFlood);
 			}
 			collector.take(buffer.subarray(0, count));
 		};
