@@ -95,7 +95,7 @@ function isRemote(directory: string): boolean {
 export function watchFile(path: string, changed: () => void): ChangeWatch {
 	const watches = [watchDirectory(dirname(path), changed)];
 	try {
-		const target = dirname(realpathSync(path));
+		const target = dirname(realpathSync.native(path));
 		if (target !== dirname(path)) watches.push(watchDirectory(target, changed));
 	} catch {
 		// It will appear.

@@ -77,7 +77,7 @@ export function sameFile(now: SeenFile, before: SeenFile): boolean {
 /** A path without links; as it is where it leads nowhere. */
 export function realPath(path: string): string {
 	try {
-		return realpathSync(path);
+		return realpathSync.native(path);
 	} catch {
 		return path;
 	}

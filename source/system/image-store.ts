@@ -34,7 +34,7 @@ const sampleBytes = 32 * 1024 * 1024;
 export function snapshotDirectory(stateDirectory: string): string {
 	const directory = join(stateDirectory, 'snapshots');
 	try {
-		return realpathSync(directory);
+		return realpathSync.native(directory);
 	} catch {
 		return directory;
 	}

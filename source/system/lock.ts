@@ -126,7 +126,7 @@ export function readLockHolder(path: string): {readonly pid: number | null; read
 	let real: string;
 	try {
 		inode = statSync(path).ino;
-		real = realpathSync(path);
+		real = realpathSync.native(path);
 	} catch {
 		return null;
 	}

@@ -57,7 +57,7 @@ function unescape(word: string): string {
 export function resolveDirectories(directories: readonly string[]): readonly string[] {
 	return directories.map(directory => {
 		try {
-			return realpathSync(directory);
+			return realpathSync.native(directory);
 		} catch (error) {
 			// A filesystem whose storage is gone answers nothing, and is mounted there all the same.
 			if (!['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'].includes((error as NodeJS.ErrnoException).code ?? '')) return resolve(directory);
@@ -75,7 +75,7 @@ export function readFence(environment: Readonly<Record<string, string | undefine
 	if (words === undefined) return null;
 	return words.split(':').filter(word => word.startsWith('/')).map(word => {
 		try {
-			return realpathSync(word);
+			return realpathSync.native(word);
 		} catch {
 			return resolve(word);
 		}
@@ -101,7 +101,7 @@ function isBlockDevice(device: string): boolean {
 
 function blockDeviceNamed(path: string): string | null {
 	try {
-		const name = basename(realpathSync(path));
+		const name = basename(realpathSync.native(path));
 		return textOf(`/sys/class/block/${name}/dev`);
 	} catch {
 		return null;
@@ -112,7 +112,7 @@ function blockDeviceNamed(path: string): string | null {
 function wholeDisks(device: string, depth = 0): readonly string[] {
 	let directory: string;
 	try {
-		directory = realpathSync(`/sys/dev/block/${device}`);
+		directory = realpathSync.native(`/sys/dev/block/${device}`);
 	} catch {
 		return [];
 	}
@@ -157,7 +157,7 @@ function deviceWords(device: bigint): string {
 function resourceDisks(): ReadonlySet<string> {
 	const names = new Set<string>();
 	try {
-		names.add(basename(realpathSync('/dev/disk/azure/resource')));
+		names.add(basename(realpathSync.native('/dev/disk/azure/resource')));
 	} catch {
 		// No such link: no Azure, or no udev rules.
 	}

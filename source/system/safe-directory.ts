@@ -54,10 +54,10 @@ export function openSafeDirectory(path: string, entry?: string): SafeDirectory {
 	let real: string;
 	try {
 		if (lstatSync(asked).isSymbolicLink()) {
-			throw refusal(`${asked} is a symbolic link to ${realpathSync(asked)}, and quiesce does not write through links.`, 'Name the real directory, or put a real directory in the place of the link.');
+			throw refusal(`${asked} is a symbolic link to ${realpathSync.native(asked)}, and quiesce does not write through links.`, 'Name the real directory, or put a real directory in the place of the link.');
 		}
 
-		real = realpathSync(asked);
+		real = realpathSync.native(asked);
 	} catch (error) {
 		if (error instanceof Failure) throw error;
 		throw unreachable(asked, error);

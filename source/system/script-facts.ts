@@ -59,7 +59,7 @@ function interpreterOf(text: string): ScriptFacts['interpreter'] {
 
 function mountHolding(path: string, mounts: readonly MountFact[]): string | null {
 	try {
-		return mountOf(realpathSync(path), mounts)?.mount ?? null;
+		return mountOf(realpathSync.native(path), mounts)?.mount ?? null;
 	} catch {
 		return null;
 	}

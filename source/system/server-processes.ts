@@ -50,7 +50,7 @@ export function seesAlike(pid: number, path: string): boolean {
 /** A path without links; as it is where it leads nowhere. */
 export function withoutLinks(path: string): string {
 	try {
-		return realpathSync(path);
+		return realpathSync.native(path);
 	} catch {
 		return path;
 	}

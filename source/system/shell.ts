@@ -54,7 +54,7 @@ export function shellName(): string | null {
 	const path = findCommand('sh');
 	if (path === null) return null;
 	try {
-		return basename(realpathSync(path)).replace(/\.?(?:distrib|static)$/, '');
+		return basename(realpathSync.native(path)).replace(/\.?(?:distrib|static)$/, '');
 	} catch {
 		return 'sh';
 	}

@@ -29,7 +29,7 @@ export function findSnapshot(idOrPath: string): FoundSnapshot {
 		throw new Failure(`There is no snapshot "${idOrPath}".`, {exitCode: exitCodes.usage, remedy: suggestions(known)});
 	}
 
-	const path = realpathSync(directory);
+	const path = realpathSync.native(directory);
 	const text = textOfRegular(join(path, recordFile), mostRecordBytes);
 	if (text === null) {
 		throw new Failure(`${path} is no complete snapshot: there is no ${recordFile} in it.`, {exitCode: exitCodes.usage, remedy: suggestions(known)});

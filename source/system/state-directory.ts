@@ -47,7 +47,7 @@ function checkDirectory(path: string): string {
 	if (!facts.isDirectory()) throw unfit(path, 'it is not a directory');
 	if (facts.uid !== self) throw unfit(path, `it belongs to another user (uid ${facts.uid})`);
 	if ((facts.mode & 0o022) !== 0) throw unfit(path, 'others may write to it');
-	const real = realpathSync(path);
+	const real = realpathSync.native(path);
 	for (let above = dirname(real), below = real; above !== below; below = above, above = dirname(above)) {
 		const {uid, mode} = statSync(above);
 		if (uid !== 0 && uid !== self) throw unfit(path, `the directory above it, ${above}, belongs to another user (uid ${uid})`);
