@@ -21,7 +21,7 @@ export const notConfigured = 'Nothing is configured yet: backups of this VM are 
 /** How things stand: the next backup, the last ones, and what is frozen or held right now. `now`: milliseconds since 1970; `dot`: between two short facts. */
 export function overviewFacts({scripts, filesystems, azure, cycle, verdict, configured, presence}: Overview, now: number, dot: string): readonly OverviewFact[] {
 	const between = ` ${dot} `;
-	const covered = filesystems === null ? '' : filesystems.length === 0 ? 'no filesystem' : `${filesystems.length} ${filesystems.length === 1 ? 'filesystem' : 'filesystems'}`;
+	const covered = filesystems === null ? '' : filesystems === 'off' ? 'freezing is off' : filesystems.length === 0 ? 'no filesystem' : `${filesystems.length} ${filesystems.length === 1 ? 'filesystem' : 'filesystems'}`;
 	return [
 		{label: 'Next backup', state: verdict.outcome, text: configured ? outcomeWords[verdict.outcome] : 'not set up', aside: [scripts === null ? '' : basename(scripts.pre), covered].filter(part => part !== '').join(between)},
 		azure === null

@@ -18,8 +18,8 @@ export type Overview = {
 	readonly verdict: Verdict;
 	/** The scripts' paths, where the configuration can be read. */
 	readonly scripts: {readonly pre: string; readonly post: string} | null;
-	/** What a backup would freeze; null where that cannot be told. */
-	readonly filesystems: readonly string[] | null;
+	/** What Azure's next backup freezes, whatever quiesce itself may freeze here; null where that cannot be told, `off` where the configuration says no. */
+	readonly filesystems: readonly string[] | 'off' | null;
 	/** The latest that Azure made. */
 	readonly azure: HistoryEntry | null;
 	/** The latest of quiesce's own. */

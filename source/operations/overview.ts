@@ -11,7 +11,7 @@ import {findDaemon} from '../system/extension-sight.js';
 import {readHistory} from '../system/history-store.js';
 import {readUnfinished} from '../system/unfinished-cycles.js';
 import {extensionLockFile, lookAtLock} from '../system/lock.js';
-import {readFence, readMountFacts, resolveDirectories} from '../system/mounts.js';
+import {readMountFacts, resolveDirectories} from '../system/mounts.js';
 import {loadNative} from '../system/native.js';
 import {isAlive} from '../system/processes.js';
 import {stateDirectoryPath} from '../system/state-directory.js';
@@ -32,7 +32,7 @@ export function lookAround(configuration: string, mounts: readonly string[]): Ov
 		configured: facts.configuration.kind !== 'missing',
 		verdict: predict(check),
 		scripts: pre === null || post === null ? null : {pre: pre.location, post: post.location},
-		filesystems: attempt(() => planFreeze(readMountFacts(), {requested: resolveDirectories(mounts), skip: gatherTunables().skip, fence: readFence()}).waves.flat().map(({mount}) => mount)) ?? null,
+		filesystems: check.settings.fsFreezeEnabled ? attempt(() => planFreeze(readMountFacts(), {requested: resolveDirectories(mounts), skip: gatherTunables().skip, fence: null}).waves.flat().map(({mount}) => mount)) ?? null : 'off',
 		azure: latestOfAzure(history, seen),
 		cycle: own[0] ?? null,
 		trend: own.slice(0, trendLength).map(({freezeWindowMs}) => freezeWindowMs).toReversed(),

@@ -46,6 +46,12 @@ suite('home', () => {
 		assert.match(text, /❯ s {2}Set up or change/);
 	});
 
+	test('says that nothing is frozen where freezing is off, or where there is nothing', () => {
+		assert.match(home({...overview, filesystems: 'off'}), /mariadb-pre\.sh · freezing is off\n/);
+		assert.match(home({...overview, filesystems: []}), /mariadb-pre\.sh · no filesystem\n/);
+		assert.match(home({...overview, filesystems: null}), /consistent +mariadb-pre\.sh\n/);
+	});
+
 	test('keeps within any size, and the menu is always there', () => {
 		for (const columns of [40, 80, 100, 200]) {
 			for (const rows of [10, 14, 24]) {
