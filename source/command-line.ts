@@ -80,7 +80,10 @@ async function main(words: readonly string[]): Promise<number> {
 	const guard = entry.guard === true ? beginGuard() : undefined;
 	try {
 		const run = await entry.load();
-		return await run({command: line.command, mode, flags: line.flags, operands: line.operands, ...(guard === undefined ? {} : {guard})});
+		const exitCode = await run({command: line.command, mode, flags: line.flags, operands: line.operands, ...(guard === undefined ? {} : {guard})});
+		// As soon as all of the answer is out.
+		if (entry.endsAtOnce === true) process.stdout.write('', () => process.exit(exitCode));
+		return exitCode;
 	} finally {
 		if (guard !== undefined) dismissGuard(guard);
 	}

@@ -19,6 +19,8 @@ export type CommandEntry = {
 	readonly screen?: (flags: Flags, operands: readonly string[]) => Route | null;
 	/** Runs a cycle: its guard's process is begun while the command is loaded. */
 	readonly guard?: boolean;
+	/** Leaves nothing to be done when it has answered: Node need not take its memory apart, which takes a millisecond. */
+	readonly endsAtOnce?: boolean;
 	/** Left out of `--help`. */
 	readonly hidden?: boolean;
 	readonly load: () => Promise<Command>;
@@ -75,6 +77,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
 		options: ['fix', 'yes', 'mount'],
 		root: true,
 		screen: ({fix, yes}) => (fix === true || yes === true ? null : {view: 'doctor'}),
+		endsAtOnce: true,
 		load: async () => (await import('./doctor.js')).run,
 	},
 	cycle: {
