@@ -7,6 +7,7 @@ export function settledCycleLines({cycle, at, restarted, mounts, scripts, postSc
 	lines.push(...mounts.map(mount => `  ${mountLine(mount)}`));
 	if (scripts.endedPre) lines.push('  Its pre-script still ran and was ended, with everything that it had started.');
 	lines.push(`  ${postLine(scripts.post, postScript ?? 'the post-script')}`);
+	if (ranChanged(scripts.post)) lines.push(`  ${scripts.post.detail}`);
 	if (scripts.post.mayHaveRunBefore) lines.push(`  Whether it had run before${restarted ? ' the restart' : ''} is not known: it may have run twice.`);
 	if (scripts.left.length > 0) lines.push(`  Not ended, because they wait for a frozen filesystem: processes ${scripts.left.join(', ')}.`);
 	return lines;
@@ -22,6 +23,11 @@ export function mountLine({mount, state, errno}: SettledMount): string {
 		case 'hung': return `${mount} could not be thawed yet: the kernel does not answer, because a freeze of it is still under way. Look at what holds it up: dmesg.`;
 		case 'refused': return `${mount} could not be thawed: the kernel answers ${errno ?? 'no reason'}.`;
 	}
+}
+
+/** True where it was run, and has been changed since the check: its detail says so. */
+function ranChanged({state, detail}: PostSettlement): boolean {
+	return detail !== undefined && (state === 'succeeded' || state === 'failed' || state === 'timed-out');
 }
 
 function postLine({state, exitCode, attempts, detail}: PostSettlement, path: string): string {

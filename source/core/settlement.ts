@@ -32,7 +32,7 @@ export type PostSettlement = {
 	readonly attempts: number;
 	/** It may have run before, which cannot be told: the machine was restarted, or the journal could not be written. */
 	readonly mayHaveRunBefore: boolean;
-	/** Why it was not started. */
+	/** Why it was not started; where it was run, and has been changed since the check, what of it was run. */
 	readonly detail?: string;
 };
 

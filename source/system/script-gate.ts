@@ -62,7 +62,7 @@ export type WaitingScript = {
 	/** Null where it could not be started: a NUL in a parameter, more parameters than the kernel takes, no descriptors left. */
 	readonly gate: BehindGate | null;
 	readonly error?: Error;
-	/** False once it has been let go or has ended, whoever ended it. */
+	/** False once it has been let go or has ended, whoever ended it; also where others than root can replace by now what it would read by its path. */
 	readonly waits: () => boolean;
 	/** Where it does not start after all: ends the first `sh`, and gives up the means of control. Nothing is done for one that has been taken. */
 	dismiss(): Promise<void>;
@@ -86,7 +86,7 @@ export function makeWaiting(command: ScriptCommand, ranMark: string | undefined,
 	const lives = (): boolean => child.pid !== undefined && child.exitCode === null && child.signalCode === null;
 	return {
 		family, gate,
-		waits: () => !taken && lives(),
+		waits: () => !taken && lives() && (gate.opened !== null || !isOpen(command)),
 		take: () => {
 			taken = true;
 		},
@@ -113,9 +113,14 @@ export type BehindGate = {
 	readonly letGo: (start: boolean) => void;
 };
 
+/** True where others than root can put another script in the place of one that was checked. */
+function isOpen(command: ScriptCommand): boolean {
+	return command.identity !== undefined && openPlaces(resolve(command.directory, command.path)).length > 0;
+}
+
 /** Opens a script that others than root can replace between the check and its start. Null for any other, as for one that cannot be opened, which its check tells. */
 function openWhereOthersCan(command: ScriptCommand): number | null {
-	if (command.identity === undefined || openPlaces(resolve(command.directory, command.path)).length === 0) return null;
+	if (!isOpen(command)) return null;
 	try {
 		return openScript(command);
 	} catch {

@@ -1,5 +1,6 @@
 import {closeSync, constants, fstatSync, openSync, readSync} from 'node:fs';
 import {resolve} from 'node:path';
+import {openPlaces} from './inspection.js';
 
 /** What tells one script from another, and from a later version of itself. Plain data, for the journal and the guard. */
 export type ScriptIdentity = {
@@ -33,17 +34,68 @@ export function openScript({path, directory}: {readonly path: string; readonly d
 	return openSync(resolve(directory, path), constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
 }
 
+/** True where the opened file is the one that was checked, whatever its content is now. */
+export function isSameFile(descriptor: number, checked: ScriptIdentity): boolean {
+	const {dev, ino} = fstatSync(descriptor, {bigint: true});
+	return String(dev) === checked.device && String(ino) === checked.inode;
+}
+
 function identityOf(descriptor: number): ScriptIdentity {
 	const facts = fstatSync(descriptor, {bigint: true});
 	if (!facts.isFile()) throw new Error('it is not a regular file');
 	return {device: String(facts.dev), inode: String(facts.ino), bytes: Number(facts.size), changed: String(facts.ctimeNs), owner: Number(facts.uid), mode: Number(facts.mode) & 0o7777, hash: hashOf(descriptor)};
 }
 
-/** What has become of a script since it was checked, as a sentence; null where it is the same. `opened`: the descriptor through which it will be read, if not by its path. */
-export function whatChanged(script: {readonly path: string; readonly directory: string}, checked: ScriptIdentity, opened: number | null = null): string | null {
+/** What has become of a script since it was checked. */
+export type ScriptChange = {
+	/** A sentence. */
+	readonly what: string;
+	/** Where nobody but root can have put there what would run now: what that is, as a sentence. Null where somebody else could have. */
+	readonly byRoot: string | null;
+};
+
+/**
+ * Looks again at a script in the moment before its start; null where it is what was checked. `opened`: the descriptor through which it will be read, where others
+ * than root can put another one in its place; else it will be read by its path, and where others can do so by now it is not what was checked.
+ */
+export function changeOf(script: {readonly path: string; readonly directory: string}, checked: ScriptIdentity, opened: number | null): ScriptChange | null {
+	// First the way, then what lies at its end: on a way that is root's alone, nobody else can change that any more.
+	const [open] = openPlaces(resolve(script.directory, script.path));
+	const byPath = whatChanged(script, checked);
+	if (opened !== null) {
+		const what = byPath ?? whatChanged(script, checked, opened);
+		return what === null ? null : {what, byRoot: ranByRoot(identityOf(opened), checked)};
+	}
+	if (open !== undefined) return {what: byPath ?? `Others than root can put another file in the place of ${script.path}, through ${open.path}, which they could not when it was checked.`, byRoot: null};
+	return byPath === null ? null : {what: byPath, byRoot: isRoots(script) ? ranAsItIs : null};
+}
+
+/** Of an opened one: whatever lies at its path, the file that was checked was root's alone then, and only root can have written to it since. */
+function ranByRoot(opened: ScriptIdentity, checked: ScriptIdentity): string | null {
+	if (opened.device !== checked.device || opened.inode !== checked.inode || !isRootsAlone(opened)) return null;
+	return opened.hash === checked.hash && opened.bytes === checked.bytes ? 'What was checked was run all the same.' : ranAsItIs;
+}
+
+const ranAsItIs = 'Only root can have done that, so it was run as it is now.';
+
+function isRootsAlone({owner, mode}: ScriptIdentity): boolean {
+	return owner === 0 && (mode & 0o022) === 0;
+}
+
+/** A regular file of root's that nobody else may write to. */
+function isRoots(script: {readonly path: string; readonly directory: string}): boolean {
+	try {
+		return isRootsAlone(identifyScript(script));
+	} catch {
+		return false;
+	}
+}
+
+/** As a sentence; null where it is the same. `opened`: to look at instead of what lies at the path. */
+function whatChanged(script: {readonly path: string; readonly directory: string}, checked: ScriptIdentity, opened?: number): string | null {
 	let found: ScriptIdentity;
 	try {
-		found = opened === null ? identifyScript(script) : identityOf(opened);
+		found = opened === undefined ? identifyScript(script) : identityOf(opened);
 	} catch (error) {
 		return `${script.path} was there when it was checked, and cannot be read any more: ${error instanceof Error ? error.message : String(error)}.`;
 	}

@@ -6,7 +6,7 @@ import {Failure} from '../core/failure.js';
 import {boundedLines} from '../core/output-lines.js';
 import {loadNative} from './native.js';
 import {makeWaiting, type WaitingScript} from './script-gate.js';
-import {whatChanged, type ScriptIdentity} from './script-identity.js';
+import {changeOf, type ScriptIdentity} from './script-identity.js';
 import {longestTimerMs} from './time.js';
 
 /** How to start one script, exactly as the extension would: `sh path parameters…`. */
@@ -17,7 +17,7 @@ export type ScriptCommand = {
 	readonly directory: string;
 	/** The whole environment: HOME, LANG, PATH, PWD. */
 	readonly environment: Readonly<Record<string, string>>;
-	/** What it was when it was checked: another one is not started. Absent: whatever is there. */
+	/** What it was when it was checked: another one is not started, but for `ScriptOptions.onChanged`. Absent: whatever is there. */
 	readonly identity?: ScriptIdentity;
 };
 
@@ -72,6 +72,11 @@ export type ScriptOptions = {
 	readonly ranMark?: string;
 	/** One of the same command and the same mark that waits already; it is not used where it has ended meanwhile. */
 	readonly waiting?: WaitingScript;
+	/**
+	 * With it, what only root can have changed since the check is run all the same, and this is told first: whatever held the application must release it. What
+	 * somebody else than root could have put there is never run.
+	 */
+	readonly onChanged?: (what: string) => void;
 	/** From the start; then the whole family is ended. None where absent or infinite. */
 	readonly limitMs?: number;
 	/** Ends the whole family when aborted. */
@@ -221,8 +226,9 @@ export function startScript(command: ScriptCommand, options: ScriptOptions = {})
 		await Promise.resolve();
 		try {
 			await options.beforeStart?.(family.handle);
-			const change = command.identity === undefined ? null : whatChanged(command, command.identity) ?? (opened === null ? null : whatChanged(command, command.identity, opened));
-			if (change !== null) refused = {changed: true, startError: new Failure(change, {remedy: findError('ScriptChanged')?.remedies ?? []})};
+			const change = command.identity === undefined ? null : changeOf(command, command.identity, opened);
+			if (change !== null && change.byRoot !== null && options.onChanged !== undefined) options.onChanged(`${change.what} ${change.byRoot}`);
+			else if (change !== null) refused = {changed: true, startError: new Failure(change.what, {remedy: findError('ScriptChanged')?.remedies ?? []})};
 		} catch (error) {
 			refused = {startError: error as Error};
 		}

@@ -183,10 +183,22 @@ suite('quiesce thaw', {skip, concurrency: 2}, () => {
 		assert.deepEqual(one.notes(), ['pre', 'post', 'post', 'post']);
 	});
 
-	test('a post-script that was changed since the check is not run', async context => {
+	test('a post-script that root has changed since the check is run as it is now, and that is said', async context => {
+		const one = await lab(context);
+		await deadCycle(one);
+		one.sandbox.put({path: '/etc/azure/post.sh', mode: 0o700, content: `#!/bin/sh\necho mended >>'${one.sandbox.directory}/notes'\n`});
+		const end = await one.sandbox.quiesce(['thaw']);
+		assert.equal(end.exitCode, 0, end.stderr);
+		assert.match(end.stdout, /Ran \/etc\/azure\/post\.sh: it succeeded\.\n +\/etc\/azure\/post\.sh has another content than when it was checked\. Only root can have done that, so it was run as it is now\./);
+		assert.deepEqual(one.notes(), ['pre', 'mended']);
+		assert.equal(await one.disks.wasFrozen('data'), false);
+	});
+
+	test('a post-script that somebody else than root can have changed since the check is not run', async context => {
 		const one = await lab(context);
 		await deadCycle(one);
 		one.sandbox.put({path: '/etc/azure/post.sh', mode: 0o700, content: `#!/bin/sh\necho evil >>'${one.sandbox.directory}/notes'\n`});
+		await one.sandbox.must('chown', ['65534', '/etc/azure/post.sh']);
 		const end = await one.sandbox.quiesce(['thaw']);
 		assert.equal(end.exitCode, 5);
 		assert.match(end.stdout, /post\.sh was not run: .*another content/);

@@ -24,8 +24,8 @@ const answers = (one: CycleLab, more: object = {}): Promise<{readonly exitCode: 
 	one.sandbox.quiesce(['setup', '--answers', '-'], {input: JSON.stringify({timeoutInSeconds: 60, ...more})});
 
 suite('attacks', {skip, concurrency: 2}, () => {
-	test('a post-script that is replaced while the cycle runs is not run, and that is said', async context => {
-		const one = await lab(context, {pre: 'note pre; printf "#!/bin/sh\\ntouch /etc/azure/stolen\\n" >/etc/azure/.new; chmod 700 /etc/azure/.new; mv /etc/azure/.new /etc/azure/post.sh'});
+	test('a post-script in whose place a file of another user is put while the cycle runs is not run, and that is said', async context => {
+		const one = await lab(context, {pre: 'note pre; printf "#!/bin/sh\\ntouch /etc/azure/stolen\\n" >/etc/azure/.new; chmod 700 /etc/azure/.new; chown 65534 /etc/azure/.new; mv /etc/azure/.new /etc/azure/post.sh'});
 		const end = await one.cycle();
 		assert.deepEqual(end.result.errors.map(({name}) => name), ['ScriptChanged']);
 		assert.notEqual(end.exitCode, 0);
@@ -33,8 +33,8 @@ suite('attacks', {skip, concurrency: 2}, () => {
 		assert.equal(await one.disks.wasFrozen('data'), false);
 	});
 
-	test('a directory above the post-script that is swapped while the cycle runs: what is there then is not run, and that is said', async context => {
-		const one = await lab(context, {pre: 'note pre; mv /etc/azure/sub /etc/azure/old; mkdir /etc/azure/sub; printf "touch /etc/azure/stolen\\n" >/etc/azure/sub/post.sh; chmod 700 /etc/azure/sub/post.sh'});
+	test('a directory above the post-script in whose place one is put that others may write to: what is there then is not run, and that is said', async context => {
+		const one = await lab(context, {pre: 'note pre; mv /etc/azure/sub /etc/azure/old; mkdir -m 777 /etc/azure/sub; printf "touch /etc/azure/stolen\\n" >/etc/azure/sub/post.sh; chmod 700 /etc/azure/sub/post.sh'});
 		await one.sandbox.must('sh', ['-c', 'mkdir /etc/azure/sub && cp -p /etc/azure/post.sh /etc/azure/sub/post.sh']);
 		one.configure({postScriptLocation: '/etc/azure/sub/post.sh'});
 		const end = await one.cycle();
@@ -48,7 +48,14 @@ suite('attacks', {skip, concurrency: 2}, () => {
 		await one.sandbox.must('sh', ['-c', 'mkdir -m 777 /etc/open && printf "echo >>%s\\n" "$1" >/etc/open/evil.sh && chown 65534 /etc/open/evil.sh && ln -s /etc/azure/post.sh /etc/open/post.sh && chown -h 65534 /etc/open/post.sh', 'sh', stolen]);
 		one.configure({postScriptLocation: '/etc/open/post.sh'});
 		const flipping = one.sandbox.start('python3', ['-c', 'import os\nos.setuid(65534)\nwhile True:\n  for target in ("/etc/azure/post.sh", "/etc/open/evil.sh"):\n    os.symlink(target, "/etc/open/next")\n    os.rename("/etc/open/next", "/etc/open/post.sh")']);
-		for (let run = 0; run < 15; run++) await one.sandbox.quiesce(one.arguments());
+		let held = 0;
+		for (let run = 0; run < 15; run++) {
+			const before = one.notes().length;
+			await one.sandbox.quiesce(one.arguments());
+			const said = one.notes().slice(before);
+			if (said.includes('pre') && !said.includes('post')) held += 1;
+		}
+		assert.equal(held, 0, 'the application stayed held, though the post-script that was checked was at hand');
 		assert.equal(flipping.child.exitCode, null);
 		flipping.kill('SIGKILL');
 		await flipping.ended;

@@ -242,6 +242,20 @@ suite('scripts in a cycle', {skip, concurrency: 2}, () => {
 		assert.ok(end.events.some(event => event.event === 'warning' && event.id === 'pre-script-loud'));
 	});
 
+	test('a post-script that root rewrites while the cycle runs is run as it is then, with a warning: the extension would run it too, and the application is not left held', async context => {
+		for (const rewriting of ['printf "#!/bin/sh\\necho rewritten >>$NOTES\\n" >/etc/azure/post.sh', 'cp -p /etc/azure/post.sh /etc/azure/.new; mv /etc/azure/.new /etc/azure/post.sh', 'chmod 500 /etc/azure/post.sh']) {
+			const one = await lab(context, {pre: ''});
+			one.sandbox.put({path: '/etc/azure/pre.sh', mode: 0o700, content: `#!/bin/sh\nNOTES='${one.sandbox.directory}/notes'\necho pre >>"$NOTES"\n${rewriting}\n`});
+			const end = await one.cycle();
+			assert.deepEqual([end.exitCode, end.result.outcome, end.result.errors, end.result.azure.outcome], [0, 'application-consistent', [], 'application-consistent'], rewriting);
+			assert.deepEqual(one.notes(), ['pre', rewriting.includes('rewritten') ? 'rewritten' : 'post'], rewriting);
+			const warnings = end.events.flatMap(event => (event.event === 'warning' && event.id === 'post-script-changed' ? [event.message] : []));
+			assert.equal(warnings.length, 1, rewriting);
+			assert.match(warnings[0] ?? '', /^\/etc\/azure\/post\.sh .*Only root can have done that, so it was run as it is now\.$/);
+			await nothingFrozen(one);
+		}
+	});
+
 	test('a post-script that is gone by then: the extension would have started it, and failed', async context => {
 		const one = await lab(context, {pre: 'note pre; rm /etc/azure/post.sh'});
 		const end = await one.cycle();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import {chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync, utimesSync, writeFileSync} from 'node:fs';
+import {chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync, utimesSync, writeFileSync} from 'node:fs';
 import {once} from 'node:events';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -264,6 +264,95 @@ test('a script where others can swap it is the one that was checked, also where 
 	const command = {path, parameters: ['a b', 'c'], directory: '/', environment, identity: identifyScript({path, directory: '/'})};
 	const {exitCode} = await startScript(command, {onOutput: (_, line) => lines.push(line)}).ended;
 	assert.deepEqual([exitCode, lines, readFileSync(path, 'utf8')], [7, [`checked ${path} a b c`], 'echo evil']);
+});
+
+test('with a word for it, what only root can have changed since the check is run, and what others could have put there is not', {skip: whyNotRoot()}, async () => {
+	const trace = join(directory, 'trace-root');
+	const open = join(directory, 'open-by-then');
+	const asItIs = /Only root can have done that, so it was run as it is now\.$/;
+	const allTheSame = /What was checked was run all the same\.$/;
+	/** A path, what is done in the last moment before its start, what runs then, and what is told. */
+	type Case = readonly [what: string, place: () => string, change: (path: string) => void, ran: string | null, told: RegExp | null];
+	const replace = (path: string, content: string, mode = 0o700, owner = 0): void => {
+		writeFileSync(`${path}.new`, content);
+		chmodSync(`${path}.new`, mode);
+		chownSync(`${path}.new`, owner, owner);
+		renameSync(`${path}.new`, path);
+	};
+	let number = 0;
+	const own = (): string => {
+		const place = join(directory, `own-${number++}`);
+		mkdirSync(place, {mode: 0o755});
+		return place;
+	};
+	const shared = (): string => {
+		const place = own();
+		chmodSync(place, 0o777);
+		return place;
+	};
+	const other = `echo other >>'${trace}'`;
+	const checked = `echo checked >>'${trace}'`;
+	const cases: readonly Case[] = [
+		['written to', own, path => writeFileSync(path, other), 'other', asItIs],
+		['the same content again', own, path => replace(path, checked), 'checked', asItIs],
+		['a harmless mode', own, path => chmodSync(path, 0o755), 'checked', asItIs],
+		['a mode that lets others write', own, path => chmodSync(path, 0o722), null, null],
+		['another owner', own, path => replace(path, other, 0o700, 65_534), null, null],
+		['a link to what others can replace', own, path => {
+			mkdirSync(open);
+			chmodSync(open, 0o777);
+			writeFileSync(join(open, 'x'), other, {mode: 0o700});
+			unlinkSync(path);
+			symlinkSync(join(open, 'x'), path);
+		}, null, null],
+		['the way to it opened, and root\'s file there', own, path => {
+			chmodSync(join(path, '..'), 0o777);
+			replace(path, other);
+		}, null, null],
+		['the way to it opened', own, path => chmodSync(join(path, '..'), 0o777), null, null],
+		['not there any more', own, path => unlinkSync(path), null, null],
+		['a directory', own, path => {
+			unlinkSync(path);
+			mkdirSync(path);
+		}, null, null],
+		['replaced where others can: not even a file of root\'s', shared, path => replace(path, other), 'checked', allTheSame],
+		['taken away where others can', shared, path => unlinkSync(path), 'checked', allTheSame],
+		['written to by root where others cannot', shared, path => writeFileSync(path, other), 'other', asItIs],
+		['given to another user where others can replace it', shared, path => {
+			writeFileSync(path, other);
+			chownSync(path, 65_534, 65_534);
+		}, null, null],
+	];
+	for (const [what, place, change, ran, told] of cases) {
+		const path = join(place(), 'script.sh');
+		writeFileSync(path, checked, {mode: 0o700});
+		rmSync(trace, {force: true});
+		const words: string[] = [];
+		const identity = identifyScript({path, directory: '/'});
+		const end = await startScript({path, parameters: [], directory: '/', environment: extensionEnvironment('/'), identity}, {beforeStart: () => change(path), onChanged: word => words.push(word)}).ended;
+		assert.equal(existsSync(trace) ? readFileSync(trace, 'utf8').trim() : null, ran, what);
+		assert.equal(end.changed ?? false, ran === null, what);
+		assert.equal(words.length, told === null ? 0 : 1, what);
+		if (told !== null) assert.match(words[0] ?? '', told, what);
+		if (told === null) assert.match(end.startError?.message ?? '', new RegExp(path), what);
+	}
+});
+
+test('one that waits to be read by its path is not used where others can replace it by now: it is opened then', {skip: whyNotRoot()}, async () => {
+	const place = join(directory, 'opened-later');
+	mkdirSync(place, {mode: 0o755});
+	const path = join(place, 'script.sh');
+	writeFileSync(path, 'echo checked', {mode: 0o700});
+	const lines: string[] = [];
+	const command = {path, parameters: [], directory: '/', environment: extensionEnvironment('/'), identity: identifyScript({path, directory: '/'})};
+	const waiting = makeWaiting(command, undefined);
+	chmodSync(place, 0o777);
+	const {exitCode, changed} = await startScript(command, {waiting, beforeStart: () => {
+		writeFileSync(`${path}.evil`, 'echo evil', {mode: 0o700});
+		renameSync(`${path}.evil`, path);
+	}, onChanged: () => {}, onOutput: (_, line) => lines.push(line)}).ended;
+	await waiting.dismiss();
+	assert.deepEqual([exitCode, changed, lines], [0, undefined, ['checked']]);
 });
 
 test('only a regular file has an identity, and nothing waits for a pipe', () => {

@@ -23,6 +23,8 @@ export type AttemptsOrder = {
 	readonly beforeStart: (family: FamilyHandle, attempt: number) => Promise<void>;
 	/** See `startScript`: tells whoever cleans up after quiesce whether the script has begun. */
 	readonly ranMark?: string | undefined;
+	/** See `startScript`: runs what only root can have changed since the check. */
+	readonly onChanged?: (what: string) => void;
 	/** For the first attempt. */
 	readonly waiting?: WaitingScript | null;
 	readonly onEnded: (exitCode: number | null, willRetry: boolean) => void;
@@ -58,6 +60,7 @@ export async function runAttempts(order: AttemptsOrder): Promise<Attempts> {
 			...(signal === undefined ? {} : {signal}),
 			onOutput: (stream, line) => tell({event: 'output', phase, stream, line}),
 			beforeStart: async family => order.beforeStart(family, attempt),
+			...(order.onChanged === undefined ? {} : {onChanged: order.onChanged}),
 			...(order.ranMark === undefined ? {} : {ranMark: order.ranMark}),
 			...(attempt > 1 || order.waiting === undefined || order.waiting === null ? {} : {waiting: order.waiting}),
 		});

@@ -14,7 +14,7 @@ import {openJournal, readBootId, removeRemains, type Journal} from '../../system
 import {extensionLockFile} from '../../system/lock.js';
 import {readFence, readMountFacts, resolveDirectories} from '../../system/mounts.js';
 import {markProcess} from '../../system/processes.js';
-import {identifyScript} from '../../system/script-identity.js';
+import {identifyScript, isSameFile} from '../../system/script-identity.js';
 import {makeWaiting, type WaitingScript} from '../../system/script-gate.js';
 import {extensionEnvironment, type ScriptCommand} from '../../system/scripts.js';
 import {openStateDirectory} from '../../system/state-directory.js';
@@ -110,6 +110,7 @@ export async function prepareCycle(order: CycleOrder, start: GuardStart): Promis
 		const scripts = commandsOf(check);
 		const unusable = check.errors.length > 0 ? null : check.settings.pre?.parameters === null ? 'pre' : check.settings.post?.parameters === null ? 'post' : null;
 		waiting = scripts === null ? [] : makeScriptsWait(scripts, journal);
+		refuseReplaced(waiting, scripts);
 		removeEmptyFamilies();
 		removeRemains(stateDirectory);
 		refuseLongHold(order.holdMs, tunables.deadlineMs, check.settings.fsFreezeEnabled);
@@ -152,7 +153,20 @@ function commandsOf(check: ExtensionCheck): Preparation['scripts'] {
 	try {
 		return {pre: planned(pre), post: planned(post)};
 	} catch (error) {
-		throw new Failure(`A script has changed while it was checked: ${error instanceof Error ? error.message : String(error)}.`, {exitCode: exitCodes.failed, remedy: 'Run the cycle again.', cause: error});
+		throw changedMeanwhile(error instanceof Error ? error.message : String(error), error);
+	}
+}
+
+function changedMeanwhile(why: string, cause?: unknown): Failure {
+	return new Failure(`A script has changed while it was checked: ${why}.`, {exitCode: exitCodes.failed, remedy: 'Run the cycle again.', cause});
+}
+
+/** Nothing begins where what was opened to be run is not what was checked: the post-script would be refused when the application is held already. */
+function refuseReplaced(waiting: readonly WaitingRole[], scripts: Preparation['scripts']): void {
+	for (const {role, script: {gate}} of waiting) {
+		const command = scripts?.[role].command;
+		if (command?.identity === undefined || gate === null || gate.opened === null || isSameFile(gate.opened, command.identity)) continue;
+		throw changedMeanwhile(`another file was put in the place of ${command.path}`);
 	}
 }
 

@@ -101,12 +101,16 @@ async function runWithRetries(noted: NotedCommand, limitMs: number, first: numbe
 		return {...nothing('changed'), detail: (error as Error).message};
 	}
 	const until = performance.now() + limitMs;
+	let change: string | undefined;
 	for (let attempt = first; ; attempt++) {
 		note({step: 'post-starting', attempt, by: options.by});
 		const ranMark = attempt === 1 ? journal?.armMark('post') : undefined;
 		const {family, ended} = startScript(post, {
 			limitMs: Math.max(1, until - performance.now()),
 			beforeStart: handle => note({step: 'post-started', family: handle}),
+			onChanged: what => {
+				change = what;
+			},
 			...(ranMark === undefined ? {} : {ranMark}),
 			...(options.onOutput === undefined ? {} : {onOutput: options.onOutput}),
 		});
@@ -121,8 +125,12 @@ async function runWithRetries(noted: NotedCommand, limitMs: number, first: numbe
 			continue;
 		}
 		const state = changed === true ? 'changed' : startError !== undefined ? 'not-started' : endedBy === 'limit' ? 'timed-out' : exitCode === 0 ? 'succeeded' : 'failed';
-		return {state, exitCode, attempts: attempt - first + 1, mayHaveRunBefore: false, ...(startError === undefined ? {} : {detail: startError.message})};
+		return {state, exitCode, attempts: attempt - first + 1, mayHaveRunBefore: false, ...detailed(startError?.message ?? change)};
 	}
+}
+
+function detailed(detail: string | undefined): Pick<PostSettlement, 'detail'> {
+	return detail === undefined ? {} : {detail};
 }
 
 /** Waits for a script that the main process had started, and takes its output meanwhile; at its limit it is ended with everything that it started, and the answer is false. */
