@@ -61,7 +61,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
 	setup: {
 		summary: 'the wizard: sets up or changes the scripts and the configuration; with --answers it asks nothing',
 		mostOperands: 0,
-		options: ['answers', 'check', 'diff', 'template', 'mount', 'snapshot', 'hold', 'yes'],
+		options: ['answers', 'check', 'diff', 'template', 'mount', 'snapshot', 'hold'],
 		notes: [
 			'Answers are any of the configuration\'s own keys; the others keep their present value, or the default:\n  {"preScriptLocation": "/etc/azure/pre.sh",\n   "postScriptLocation": "/etc/azure/post.sh", "timeoutInSeconds": 60}',
 			'In place of the locations a bundled application can be named, or a list of them: {"application": "postgresql"}',

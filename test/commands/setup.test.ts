@@ -148,6 +148,16 @@ suite('quiesce setup', {skip: firstReason(whyNoSandbox(), whyNoBundle())}, () =>
 		assert.deepEqual(there(), before);
 	});
 
+	test('--yes, which would answer no question, is refused and not offered', async () => {
+		await fresh();
+		const before = there();
+		const end = await setup({}, '--yes');
+		assert.deepEqual([end.exitCode, end.stdout], [2, '']);
+		assert.match(end.stderr, /^quiesce: quiesce setup takes no --yes; doctor and thaw do\./);
+		assert.deepEqual(there(), before);
+		assert.doesNotMatch((await sandbox.quiesce(['setup', '--help'])).stdout, /--yes/);
+	});
+
 	test('wrong usage is 2, not root is 6, and both leave everything as it is', {skip: whyNoProgram('setpriv')}, async () => {
 		await fresh();
 		const before = there();
