@@ -1,12 +1,13 @@
 import {closeSync, constants, fstatSync, lstatSync, openSync, readSync, realpathSync, statSync, type Stats} from 'node:fs';
 import type {SeenFile} from '../core/config/plan.js';
 import {sha256} from './cryptography.js';
+import {namesOf} from './write-remains.js';
 
 /** A path as it was when it was looked at; links are not followed. */
 export type Look = SeenFile & {
 	/** In bytes; 0 where it is no regular file. */
 	readonly size: number;
-	/** How many names the file has. */
+	/** How many names the file has, but for what a write that was cut short has left. */
 	readonly links: number;
 	/** Null where it is no regular file, or larger than the limit. */
 	readonly content: Buffer | null;
@@ -31,7 +32,7 @@ export function lookAt(path: string, limit = mostBytes, links: 'follow' | 'stay'
 	try {
 		descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY | (links === 'follow' ? 0 : constants.O_NOFOLLOW));
 	} catch {
-		return {...none, ...known(facts), size: facts.size, links: facts.nlink};
+		return {...none, ...known(facts), size: facts.size, links: namesOf(path, facts)};
 	}
 
 	try {
@@ -51,7 +52,7 @@ export function lookAtDescriptor(path: string, descriptor: number, limit: number
 	const facts = fstatSync(descriptor);
 	const content = facts.isFile() && facts.size <= limit ? readAll(descriptor, limit) : null;
 	const digest = content === null ? null : sha256(content);
-	return {path, ...known(facts), digest, size: facts.isFile() ? facts.size : 0, links: facts.nlink, content};
+	return {path, ...known(facts), digest, size: facts.isFile() ? facts.size : 0, links: namesOf(path, facts), content};
 }
 
 /** Null where there is more than the limit. */

@@ -4,9 +4,9 @@ import {
 import {basename, dirname, join} from 'node:path';
 import {Failure} from '../core/failure.js';
 import type {SeenFile} from '../core/config/plan.js';
-import {randomHex} from './cryptography.js';
 import {lookAt, lookAtDescriptor, sameFile, type Look} from './file-look.js';
 import {openSafeDirectory, refusal, type SafeDirectory, wordsOf} from './safe-directory.js';
+import {nameBeside, removeWriteRemains} from './write-remains.js';
 
 /** One change of a file. `expect`: what it was when the change was planned; where it is something else by now, nothing is changed. */
 export type FileChange =
@@ -145,11 +145,11 @@ function prepareDirectory({path, mode}: FileChange & {kind: 'directory'}): Step 
 
 function prepareWrite(change: FileChange & {kind: 'write'}): Step {
 	const {path, bytes, mode, owner = 0, expect} = change;
-	const directory = openSafeDirectory(dirname(path));
+	const directory = openToChange(path);
 	const name = basename(path);
 	const leftovers: string[] = [];
-	const beside = (kind: string): string => {
-		const place = directory.at(`.${name.slice(0, 180)}.${kind}-${randomHex(6)}`);
+	const beside = (kind: 'new' | 'old'): string => {
+		const place = directory.at(nameBeside(name, kind));
 		leftovers.push(place);
 		return place;
 	};
@@ -164,7 +164,7 @@ function prepareWrite(change: FileChange & {kind: 'write'}): Step {
 		const fresh = beside('new');
 		create(fresh, bytes, mode, owner);
 		let backup: string | undefined;
-		if (before.kind === 'file' && change.backup !== undefined) backup = keep(directory, basename(change.backup), before.content!);
+		if (before.kind === 'file' && change.backup !== undefined) backup = keep(directory, basename(change.backup), before.content!, beside('new'));
 		const old = before.kind === 'file' ? beside('old') : null;
 		let made = false;
 		return {
@@ -196,7 +196,7 @@ function prepareWrite(change: FileChange & {kind: 'write'}): Step {
 }
 
 function prepareAccess({path, mode, owner, expect}: FileChange & {kind: 'access'}): Step {
-	const directory = openSafeDirectory(dirname(path), basename(path));
+	const directory = openToChange(path, basename(path));
 	let descriptor: number;
 	try {
 		mustBe(path, lookAt(directory.at(basename(path)), 0), expect);
@@ -226,7 +226,7 @@ function prepareAccess({path, mode, owner, expect}: FileChange & {kind: 'access'
 }
 
 function prepareRename({path, to, expect}: FileChange & {kind: 'rename'}): Step {
-	const directory = openSafeDirectory(dirname(path));
+	const directory = openToChange(path);
 	const [from, place] = [directory.at(basename(path)), directory.at(basename(to))];
 	let made = false;
 	return {
@@ -272,17 +272,23 @@ function create(place: string, bytes: Uint8Array, mode: number, owner: number): 
 	}
 }
 
-/** Writes a backup under a name that is not taken, and answers its path. */
-function keep(directory: SafeDirectory, name: string, bytes: Uint8Array): string {
+/** Opens the directory of a file, without what a write that was cut short has left there. */
+function openToChange(path: string, entry?: string): SafeDirectory {
+	const directory = openSafeDirectory(dirname(path), entry);
+	removeWriteRemains(directory.at(''));
+	return directory;
+}
+
+/** Keeps a backup under a name that is not taken, complete or not at all, and answers its path. `fresh`: where it is written first. */
+function keep(directory: SafeDirectory, name: string, bytes: Uint8Array, fresh: string): string {
+	create(fresh, bytes, 0o600, 0);
 	for (let number = 1; ; number++) {
 		const free = number === 1 ? name : `${name}-${number}`;
 		try {
-			create(directory.at(free), bytes, 0o600, 0);
+			linkSync(fresh, directory.at(free));
 			return join(directory.path, free);
 		} catch (error) {
 			if ((error as NodeJS.ErrnoException).code === 'EEXIST' && number < 100) continue;
-			// What was begun is not left behind half-written.
-			if ((error as NodeJS.ErrnoException).code !== 'EEXIST') quietly(() => unlinkSync(directory.at(free)));
 			throw error;
 		}
 	}

@@ -91,6 +91,18 @@ suite('quiesce setup', {skip: firstReason(whyNoSandbox(), whyNoBundle())}, () =>
 		assert.match(backup ?? '', /\.json\.\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ$/);
 	});
 
+	test('a set-up that was killed in the middle of its writing does not keep the next one from working, and what it left goes', async () => {
+		await fresh();
+		assert.equal((await setup(scripts)).exitCode, 0);
+		const before = readdirSync(sandbox.inside('/etc/azure'));
+		await sandbox.must('sh', ['-c', 'cd /etc/azure && ln "$1" ".$1.old-4194304-1-0123456789ab" && cp -p "$1" ".$1.new-4194304-1-0123456789ab"', 'sh', configuration.slice('/etc/azure/'.length)]);
+		const check = await setup({timeoutInSeconds: 77}, '--check', '--json');
+		assert.deepEqual([check.exitCode, json(check).valid, readdirSync(sandbox.inside('/etc/azure')).length], [3, true, before.length + 2]);
+		const end = await setup({timeoutInSeconds: 77});
+		assert.equal(end.exitCode, 0, end.stderr);
+		assert.deepEqual(readdirSync(sandbox.inside('/etc/azure')).filter(name => name.startsWith('.')), []);
+	});
+
 	test('answers come from a file or a pipe as well, and --config names another configuration', async () => {
 		await fresh();
 		sandbox.put({path: '/etc/scripts/answers.json', content: JSON.stringify(scripts)});

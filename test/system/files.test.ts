@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {spawnSync} from 'node:child_process';
-import {linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync} from 'node:fs';
+import {chownSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, before, suite, test} from 'node:test';
@@ -8,6 +8,7 @@ import {pathToFileURL} from 'node:url';
 import {Failure} from '../../source/core/failure.js';
 import {lookAt} from '../../source/system/file-look.js';
 import {backupPath, changeFiles, writeFileAtomically} from '../../source/system/files.js';
+import {markProcess} from '../../source/system/processes.js';
 import {start} from '../support/process.js';
 import {repository} from '../support/sandbox.js';
 import {whyNotRoot} from '../support/skip.js';
@@ -97,6 +98,42 @@ suite('files', {skip: whyNotRoot()}, () => {
 			writer.kill('SIGKILL');
 			await writer.ended;
 			check();
+			await writeFileAtomically(path, Buffer.alloc(200_000, 97), {mode: 0o600});
+			assert.deepEqual(readdirSync(directory).filter(name => name.includes('whole')), ['whole']);
+		}
+	});
+
+	test('what a write that was cut short has left is taken away by the next one, and nothing else', async () => {
+		const place = at('remains');
+		mkdirSync(place, {mode: 0o755});
+		const path = join(place, 'one');
+		const living = start('sleep', ['60']);
+		const dead = start('true', []);
+		const {pid, start: begun} = markProcess(living.child.pid ?? 0);
+		await dead.ended;
+		const gone = `${dead.child.pid}-${begun}`;
+		const hex = '0123456789ab';
+		try {
+			writeFileSync(path, 'one');
+			chownSync(path, 0, 0);
+			// Cut short between the second name of the old file and the new file in its place.
+			linkSync(path, join(place, `.one.old-${gone}-${hex}`));
+			for (const name of [`.one.new-${gone}-${hex}`, `.other.new-${gone}-${hex}`, `.one.new-${pid}-${Number(begun) + 1}-${hex}`]) writeFileSync(join(place, name), 'begun');
+			const staying = [`.one.new-${pid}-${begun}-${hex}`, `one.new-${gone}-${hex}`, `.one.new-${gone}-${hex}0`, `.one.new-${hex}`, `.one.tmp-${gone}-${hex}`, `.one.new-${gone}-${hex}.sh`, `.others.new-${gone}-${hex}`];
+			for (const name of staying) writeFileSync(join(place, name), 'stays');
+			chownSync(join(place, `.others.new-${gone}-${hex}`), 65_534, 65_534);
+			symlinkSync(path, join(place, `.link.new-${gone}-${hex}`));
+			mkdirSync(join(place, `.directory.new-${gone}-${hex}`));
+			assert.equal(lookAt(path).links, 1);
+			await writeFileAtomically(path, Buffer.from('two'), {mode: 0o600, backup: backupPath(path, new Date(0))});
+			assert.deepEqual(readdirSync(place).toSorted(), [...staying, `.link.new-${gone}-${hex}`, `.directory.new-${gone}-${hex}`, 'one', 'one.1970-01-01T00-00-00Z'].toSorted());
+			assert.equal(readFileSync(path, 'utf8'), 'two');
+			// A second name that somebody else gave it still counts.
+			linkSync(path, join(place, 'second'));
+			await assert.rejects(writeFileAtomically(path, Buffer.from('three'), {mode: 0o600}), /has 2 names/);
+		} finally {
+			living.kill('SIGKILL');
+			await living.ended;
 		}
 	});
 
