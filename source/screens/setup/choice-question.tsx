@@ -37,10 +37,9 @@ export function ChoiceQuestion<Value>(props: ChoiceQuestionProps<Value>): ReactN
 		moveLabel: 'choose',
 	});
 	// Pages belong to the text below.
-	const rows = Math.min(choices.length, 8);
 	return (
-		<Question {...props} bindings={list.bindings.filter(({keys}) => !keys.includes('pageup'))} rows={rows}>
-			<ChoiceList list={list} height={rows} />
+		<Question {...props} bindings={list.bindings.filter(({keys}) => !keys.includes('pageup'))} rows={choices.length}>
+			{rows => <ChoiceList list={list} height={rows} />}
 		</Question>
 	);
 }

@@ -19,7 +19,7 @@ export type QuestionProps = SetupProps & {
 	/** The keys of the answer. Esc, ctrl-c and those that scroll are added. */
 	readonly bindings: readonly Binding[];
 	readonly typing?: boolean;
-	/** Rows that the answer takes. */
+	/** Rows that the answer takes; of a list that can do with less, all of them: it gets what the text leaves. */
 	readonly rows: number;
 	/** In the place of the screen's own question. */
 	readonly question?: string;
@@ -31,8 +31,8 @@ export type QuestionProps = SetupProps & {
 	readonly reads?: boolean;
 	/** What stands there instead of what keeps Enter from going on: the answer itself says it. */
 	readonly quiet?: boolean;
-	/** The answer: a list, a field. */
-	readonly children?: ReactNode;
+	/** The answer: a field; or a list, for the rows that it gets. */
+	readonly children?: ReactNode | ((rows: number) => ReactNode);
 };
 
 /** One screen of the wizard: where one is, one question, its answer, and what that comes to. */
@@ -64,7 +64,13 @@ function scrollKeys(binding: Binding, reads: boolean, overflows: boolean): reado
 	return binding.keys.includes('pageup') ? [{...binding, keys: binding.keys.toReversed(), label: 'scroll', hidden: !overflows}] : [];
 }
 
+/** What a list gets before the text, of which one row stays, and what the text keeps before a longer list: the same for every choice, so that nothing jumps. */
+const listRows = 8;
+const textRows = 6;
+
 type Layout = {
+	/** Rows for the answer. */
+	readonly rows: number;
 	readonly strip: boolean;
 	/** No blank lines. */
 	readonly compact: boolean;
@@ -78,7 +84,7 @@ type Layout = {
 	readonly hidden: boolean;
 };
 
-function layoutOf({state, rows, lines, quiet = false, question: asked}: QuestionProps, columns: number, room: number, theme: Theme): Layout {
+function layoutOf({state, rows: wanted, lines, quiet = false, question: asked, children}: QuestionProps, columns: number, room: number, theme: Theme): Layout {
 	const strip = room >= 14;
 	const compact = room < 10;
 	// On a very low terminal the answer comes first.
@@ -87,22 +93,23 @@ function layoutOf({state, rows, lines, quiet = false, question: asked}: Question
 	const notes = facts.length === 0 ? [] : wrapText(facts.join(` ${theme.symbols.dot} `), columns);
 	const complaint = quiet || state.complaint === null ? [] : wrapText(state.complaint, columns - theme.markWidth - 1);
 	const text = lines?.(columns) ?? paragraphLines(consequencesOf(state.page, state), Math.min(columns, 80), theme.symbols);
-	const used = (strip ? 2 : 0) + question.length + (compact ? 0 : 1) + rows + (rows > 0 ? 1 : 0) + Math.max(1, complaint.length) + (notes.length === 0 ? 0 : notes.length + 1);
-	const height = Math.max(1, room - used);
-	return {strip, compact, question, notes, complaint, text, height, hidden: text.length > height};
+	const used = (strip ? 2 : 0) + question.length + (compact ? 0 : 1) + (wanted > 0 ? 1 : 0) + Math.max(1, complaint.length) + (notes.length === 0 ? 0 : notes.length + 1);
+	const rows = typeof children === 'function' ? Math.min(wanted, Math.max(2, Math.min(listRows, room - used - 1), room - used - (text.length === 0 ? 0 : textRows))) : wanted;
+	const height = Math.max(1, room - used - rows);
+	return {rows, strip, compact, question, notes, complaint, text, height, hidden: text.length > height};
 }
 
 function Body(props: QuestionProps & {readonly scroll: Scroll}): ReactNode {
-	const {state, scroll, rows, waiting = 'looking', children} = props;
+	const {state, scroll, waiting = 'looking', children} = props;
 	const theme = useTheme();
 	const room = useRoom();
-	const {strip, compact, question, notes, complaint, text, height} = layoutOf(props, room.columns, room.rows, theme);
+	const {rows, strip, compact, question, notes, complaint, text, height} = layoutOf(props, room.columns, room.rows, theme);
 	return (
 		<Box flexDirection="column" flexShrink={0}>
 			{strip ? <Box height={2} flexShrink={0}><StepStrip page={state.page} width={room.columns} /></Box> : null}
 			{question.map((line, index) => <Text key={index} {...theme.style('strong')}>{line}</Text>)}
 			{compact ? null : <Text> </Text>}
-			{rows > 0 ? <Box flexDirection="column" height={rows + 1} flexShrink={0}>{children}</Box> : null}
+			{rows > 0 ? <Box flexDirection="column" height={rows + 1} flexShrink={0}>{typeof children === 'function' ? children(rows) : children}</Box> : null}
 			{notes.map((line, index) => <Text key={index} {...theme.style('dim')}>{line}</Text>)}
 			{notes.length === 0 ? null : <Text> </Text>}
 			<ScrollView scroll={scroll} count={text.length} height={height} renderRow={index => <LineView line={text[index]!} />} />

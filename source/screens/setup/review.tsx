@@ -94,8 +94,8 @@ function StepsToEdit(props: SetupProps & {readonly close: () => void}): ReactNod
 		moveLabel: 'choose',
 	});
 	return (
-		<Question {...props} question="Which step shall be changed?" back={close} bindings={list.bindings} rows={9} lines={() => []}>
-			<ChoiceList list={list} height={9} />
+		<Question {...props} question="Which step shall be changed?" back={close} bindings={list.bindings} rows={list.choices.length} lines={() => []}>
+			{rows => <ChoiceList list={list} height={rows} />}
 		</Question>
 	);
 }

@@ -60,6 +60,19 @@ function still(state: WizardState): ReactNode {
 	return <SetupScreen state={state} read={() => state} send={nothing} back={nothing} leave={nothing} complete={() => []} finish={nothing} now="2026-11-24T05:00:00Z" address={address} />;
 }
 
+test('a list of scripts is cut only where the terminal has no rows for it', () => {
+	const applications = Array.from({length: 10}, (_, index) => ({...mariadb, id: `m${index}`, title: `Database ${index}`}));
+	const state = play(begun({machine, applications}), next, next);
+	assert.equal(state.page, 'scripts');
+	for (const [columns, rows, shown] of [[80, 24, 7], [80, 32, 12], [40, 24, 4], [120, 50, 12], [80, 16, 2], [40, 15, 1]] as const) {
+		const frame = draw(<>{still(state)}</>, columns, {rows});
+		const lines = frame.split('\n').filter(line => /^ [ ❯] (?:Database \d|My own|A pair)/.test(line)).length;
+		assert.ok(lines >= shown, `${columns}×${rows}: ${lines} of 12\n${frame}`);
+		// What the choice comes to still has its place.
+		assert.ok(rows < 20 || frame.includes('This pair holds it'), frame);
+	}
+});
+
 suite('every screen of the wizard', () => {
 	for (const [columns, rows] of [[80, 24], [40, 24], [40, 15]] as const) {
 		test(`fits ${columns}×${rows}, with its question, its place and its keys`, () => {
