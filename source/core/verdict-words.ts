@@ -50,7 +50,12 @@ export function verdictReason(verdict: Verdict): string | null {
 /** The verdict where there is little room: "Tonight: file-system consistent. Azure will not find the pre-script." */
 export function verdictInShort(verdict: Verdict): string {
 	const why = verdictReason(verdict);
-	return `Tonight: ${verdict.outcome === 'failed' ? 'it will fail' : outcomeWords[verdict.outcome]}.${why === null ? '' : ` ${why.charAt(0).toUpperCase()}${why.slice(1)}.`}`;
+	return `Tonight: ${verdict.outcome === 'failed' ? 'it will fail' : outcomeWords[verdict.outcome]}.${why === null ? '' : ` ${capitalised(why)}.`}`;
+}
+
+/** For the beginning of a sentence; a file keeps its name. */
+function capitalised(clause: string): string {
+	return /^\S*\.\S/.test(clause) ? clause : `${clause.charAt(0).toUpperCase()}${clause.slice(1)}`;
 }
 
 /**

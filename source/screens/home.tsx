@@ -1,7 +1,7 @@
 import type {ReactNode} from 'react';
 import {Box, Text} from 'ink';
 import {ChoiceList, type ChoiceListState} from '../components/choice-list.js';
-import {columnsOf, cutTo, wrapText} from '../components/columns.js';
+import {columnsOf, cutTo, wrapSentence, wrapText} from '../components/columns.js';
 import {useRoom} from '../components/size.js';
 import {useTheme, type Mark, type Symbols, type Tone} from '../components/theme.js';
 import type {Overview} from '../core/overview.js';
@@ -36,7 +36,7 @@ export function Home<Value>({overview, menu, now, notice}: HomeProps<Value>): Re
 	const sentence = overview === null ? '' : overview.configured ? (narrow ? verdictInShort : verdictSentence)(overview.verdict) : notConfigured;
 	const most = narrow ? 3 : 2;
 	const room = columns - theme.markWidth - 1;
-	const whole = wrapText(sentence, room);
+	const whole = wrapSentence(sentence, room);
 	const lines = whole.length <= most ? whole : [...whole.slice(0, most - 1), cutTo(whole.slice(most - 1).join(' '), room, theme.symbols.ellipsis)];
 	const facts = overview === null ? [] : factsOf(overview, now, theme.symbols);
 	const {mark, tone} = outcomeMarks[overview?.verdict.outcome ?? 'failed'];

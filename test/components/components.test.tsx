@@ -1,11 +1,12 @@
 import '../support/colour.js';
 import assert from 'node:assert/strict';
 import {suite, test} from 'node:test';
+import * as fc from 'fast-check';
 import {Text} from 'ink';
 import type {ReactNode} from 'react';
 import {keyHelpLines, type Binding} from '../../source/components/bindings.js';
 import {ChoiceList, useChoiceList} from '../../source/components/choice-list.js';
-import {columnsOf, cutPathTo, cutTo, wrapText} from '../../source/components/columns.js';
+import {columnsOf, cutPathTo, cutTo, wrapSentence, wrapText} from '../../source/components/columns.js';
 import {Frame} from '../../source/components/frame.js';
 import {keysOf} from '../../source/components/keys.js';
 import {barText} from '../../source/components/progress-bar.js';
@@ -126,6 +127,24 @@ function Asking({onSubmit}: {readonly onSubmit: (value: string) => void}): React
 test('a unit stays with its number where a line is broken', () => {
 	assert.deepEqual(wrapText('and thaws after 60 s at the latest', 18), ['and thaws after', '60 s at the latest']);
 	assert.deepEqual(wrapText('it is a s of 4 kB.', 16), ['it is a s of', '4 kB.']);
+});
+
+test('a broken text reads well: an outcome stays one, no short word stands alone at the end, and a path is broken after a slash', () => {
+	assert.deepEqual(wrapSentence("Tonight's backup will be file-system consistent, not more", 36), ["Tonight's backup will be", 'file-system consistent, not more']);
+	assert.deepEqual(wrapSentence('the pre-script does not belong to root alone.', 40), ['the pre-script does not belong to', 'root alone.']);
+	assert.deepEqual(wrapText('the pre-script does not belong to root alone.', 40), ['the pre-script does not belong to root', 'alone.']);
+	// Nothing is taken from a line that would have too little left, nor for what is long enough to stand alone.
+	assert.deepEqual(wrapSentence('one two three', 7), ['one two', 'three']);
+	assert.deepEqual(wrapSentence('what stands here is long_enough_to_stand_alone', 21), ['what stands here is', 'long_enough_to_stand_', 'alone']);
+	assert.deepEqual(wrapText('/var/lib/waagent/Microsoft.Azure/main/config.json', 30), ['/var/lib/waagent/', 'Microsoft.Azure/main/', 'config.json']);
+	assert.deepEqual(wrapText('/etc/azure/VMSnapshotScriptPluginConfig.json', 34), ['/etc/azure/', 'VMSnapshotScriptPluginConfig.json']);
+	assert.deepEqual(wrapText('(InsufficientPermissionforPre-Script, 306.)', 34), ['(InsufficientPermissionforPre-', 'Script, 306.)']);
+	// Whatever the text and the width: no word is lost, and no line is too wide.
+	fc.assert(fc.property(fc.array(fc.stringMatching(/^[a-z/.-]{1,30}$/), {maxLength: 20}), fc.integer({min: 1, max: 50}), (words, width) => {
+		const lines = wrapSentence(words.join(' '), width);
+		assert.equal(lines.join('').replaceAll(' ', ''), words.join(''));
+		assert.ok(lines.every(line => columnsOf(line) <= width), lines.join('\n'));
+	}));
 });
 
 suite('text field on a screen', () => {

@@ -157,6 +157,6 @@ suite('the doctor\'s screen', {skip}, () => {
 		await screen.shows(/checks are fine/);
 		await screen.press('q');
 		assert.equal(await screen.exited(), 3);
-		assert.match(await screen.screen(), /✖ Tonight's backup will be file-system\n  consistent, not/);
+		assert.match(await screen.screen(), /✖ Tonight's backup will be\n  file-system consistent, not/);
 	});
 });

@@ -1,4 +1,4 @@
-import {columnsOf, wrapText} from '../../components/columns.js';
+import {columnsOf, wrapSentence, wrapText} from '../../components/columns.js';
 import type {Mark, Theme, Tone} from '../../components/theme.js';
 import type {Examination} from '../../core/checks/examination.js';
 import type {Finding, Severity} from '../../core/checks/finding.js';
@@ -25,7 +25,7 @@ export function verdictMark({verdict, findings}: Pick<Examination, 'verdict' | '
 export function verdictLines(examination: Examination, theme: Theme, width: number): readonly Line[] {
 	const {mark, tone} = verdictMark(examination);
 	const indent = theme.markWidth + 1;
-	return wrapText(theme.words(examination.sentence), width - indent).map((text, index) => ({row: null, spans: [
+	return wrapSentence(theme.words(examination.sentence), width - indent).map((text, index) => ({row: null, spans: [
 		index === 0 ? {text: theme.symbols[mark].padEnd(indent), tone} : {text: ' '.repeat(indent), tone: 'plain'},
 		{text, tone: 'strong'},
 	]}));
@@ -66,7 +66,7 @@ function titleLines(finding: Finding, {row, selected, theme, width}: TitleOption
 	const {symbols, markWidth} = theme;
 	const {mark, tone} = marks[finding.severity];
 	const indent = 2 + markWidth + 1;
-	const titles = wrapText(theme.words(finding.title), width - indent);
+	const titles = wrapSentence(theme.words(finding.title), width - indent);
 	const right = noteOf(finding, theme, width - indent - columnsOf(titles[0] ?? '') - 2);
 	const gap = ' '.repeat(Math.max(0, width - indent - columnsOf(titles[0] ?? '') - columnsOf(right)));
 	return titles.map((text, index): Line => ({row, spans: index > 0 ? [{text: ' '.repeat(indent) + text, tone: selected ? 'selected' : 'plain'}] : [
@@ -92,8 +92,8 @@ function detailLines(finding: Finding, row: number, theme: Theme, width: number)
 	const blank = ' '.repeat(indent);
 	return [
 		...(finding.path === undefined ? [] : wrapText(finding.path, inner).map((text): Line => ({row, spans: [{text: blank + text, tone: 'dim'}]}))),
-		...wrapText(theme.words(finding.detail), inner).map((text): Line => ({row, spans: [{text: blank + text, tone: 'plain'}]})),
-		...wrapText(theme.words(finding.remedy), inner - arrow.length).map((text, index): Line => ({row, spans: [
+		...wrapSentence(theme.words(finding.detail), inner).map((text): Line => ({row, spans: [{text: blank + text, tone: 'plain'}]})),
+		...wrapSentence(theme.words(finding.remedy), inner - arrow.length).map((text, index): Line => ({row, spans: [
 			{text: blank, tone: 'plain'},
 			{text: index === 0 ? arrow : ' '.repeat(arrow.length), tone: 'accent'},
 			{text, tone: 'plain'},
@@ -103,7 +103,7 @@ function detailLines(finding: Finding, row: number, theme: Theme, width: number)
 
 /** What was mended, and how much is fine, below the list. */
 export function fineLines({mended, fine, findings}: {readonly mended: readonly string[]; readonly fine: number; readonly findings: number}, theme: Theme, width: number): readonly Line[] {
-	const line = (text: string): readonly Line[] => wrapText(text, width - 2 - theme.markWidth - 1).map((text, index): Line => ({row: null, spans: [
+	const line = (text: string): readonly Line[] => wrapSentence(text, width - 2 - theme.markWidth - 1).map((text, index): Line => ({row: null, spans: [
 		{text: index === 0 ? `  ${theme.symbols.done.padEnd(theme.markWidth + 1)}` : ' '.repeat(2 + theme.markWidth + 1), tone: 'good'},
 		{text, tone: 'plain'},
 	]}));
