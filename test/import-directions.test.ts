@@ -89,6 +89,16 @@ suite('import directions', () => {
 		assert.deepEqual(bad, []);
 	});
 
+	test('no file imports itself by way of others, be it only for a type', () => {
+		assert.deepEqual(circles(imports), []);
+	});
+
+	test('a circle is noticed', () => {
+		const edge = (file: string, target: string): Import => ({file, target, line: 1});
+		const found = circles([edge('core/a.ts', './b/c.js'), edge('core/b/c.ts', '../d.js'), edge('core/d.ts', './a.js'), edge('core/d.ts', './e.js'), edge('core/e.ts', 'node:path')]);
+		assert.deepEqual(found, ['core/a → core/b/c → core/d → core/a']);
+	});
+
 	test('a forbidden edge is noticed', () => {
 		const forbidden = ['import {run} from \'../operations/run-cycle.js\';', 'export * from "../system/files.js";', 'const x = await import(\'../app/app.js\');', 'import type {\n\tA,\n} from \'../screens/a.js\';'];
 		for (const text of forbidden) {
@@ -108,6 +118,26 @@ function importsOf(file: string, text: string): Import[] {
 		target: match[1] ?? match[2] ?? '',
 		line: text.slice(0, match.index + 1).split('\n').length,
 	}));
+}
+
+/** Every way on which a file comes back to itself, once. */
+function circles(all: readonly Import[]): readonly string[] {
+	const targets = new Map<string, string[]>();
+	for (const {file, target} of all.filter(({target}) => target.startsWith('.'))) {
+		const from = file.replace(/\.tsx?$/, '');
+		targets.set(from, [...targets.get(from) ?? [], resolve(file, target)]);
+	}
+	const found: string[] = [];
+	const done = new Set<string>();
+	const visit = (file: string, way: readonly string[]): void => {
+		const before = way.indexOf(file);
+		if (before !== -1) found.push([...way.slice(before), file].join(' → '));
+		if (before !== -1 || done.has(file)) return;
+		for (const target of targets.get(file) ?? []) visit(target, [...way, file]);
+		done.add(file);
+	};
+	for (const file of targets.keys()) visit(file, []);
+	return found;
 }
 
 /** A relative import as a path in source/ without its ending. */

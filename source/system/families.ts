@@ -4,7 +4,7 @@ import {readMounts} from './mounts.js';
 import {loadNative} from './native.js';
 import {isRunning, kill, processIds, type ProcessFacts, readProcess} from './processes.js';
 import {entriesOf, textOf} from './pseudo-files.js';
-import type {FamilyHandle, ScriptFamily} from './scripts.js';
+import type {FamilyHandle, ScriptFamily} from './script-types.js';
 import {pause} from './time.js';
 
 /** How long the end of a family is waited for: a process that waits for a frozen filesystem does not end before that is thawed. */

@@ -4,7 +4,7 @@ import type {PlannedTarget} from '../core/freeze-plan.js';
 import {Failure} from '../core/failure.js';
 import type {ProcessMark} from './processes.js';
 import type {NotedCommand} from './noted-command.js';
-import type {FamilyHandle} from './scripts.js';
+import type {FamilyHandle} from './script-types.js';
 
 /** One thing that a cycle is about to do, or has seen. `…-starting` is on disk before the thing happens. */
 export type JournalStep =

@@ -2,7 +2,7 @@ import {resolve} from 'node:path';
 import {readEffectiveSettings} from '../core/extension/settings.js';
 import {exitCodes, Failure} from '../core/failure.js';
 import {readPath} from './inspection.js';
-import type {ScriptCommand} from './scripts.js';
+import type {ScriptCommand} from './script-types.js';
 
 /** A post-script as the journal notes it. Its parameters may be secrets, and stay where they stand: `parameters` is empty where `parametersIn` says where that is. */
 export type NotedCommand = ScriptCommand & {readonly parametersIn?: ParametersPlace};

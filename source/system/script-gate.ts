@@ -7,7 +7,7 @@ import {makeFamily, type FamilyInTheMaking} from './families.js';
 import {openPlaces} from './inspection.js';
 import {loadNative} from './native.js';
 import {openScript} from './script-identity.js';
-import type {ScriptCommand} from './scripts.js';
+import type {ScriptCommand} from './script-types.js';
 import {within} from './time.js';
 
 /** How long the end of one that does not start after all is waited for. */

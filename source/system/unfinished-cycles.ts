@@ -4,7 +4,7 @@ import type {PlannedTarget} from '../core/freeze-plan.js';
 import {hasRun, readBootId, readJournal, type JournalEntry} from './journal.js';
 import type {NotedCommand} from './noted-command.js';
 import type {ProcessMark} from './processes.js';
-import type {FamilyHandle} from './scripts.js';
+import type {FamilyHandle} from './script-types.js';
 
 /** A cycle whose journal has no end. */
 export type UnfinishedCycle = {

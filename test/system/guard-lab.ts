@@ -5,7 +5,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {planFreeze} from '../../source/core/freeze-plan.js';
-import type {FreezeReport, GuardOrder, HeldScripts, ThawReport} from '../../source/system/guard.js';
+import type {FreezeReport, GuardOrder, HeldScripts, ThawReport} from '../../source/system/guard/types.js';
 import {readMountFacts} from '../../source/system/mounts.js';
 import {isRunning, processIds, readProcess} from '../../source/system/processes.js';
 import {textOf} from '../../source/system/pseudo-files.js';

@@ -1,6 +1,7 @@
 import {writeFile} from 'node:fs/promises';
 import {createInterface} from 'node:readline';
-import {startGuard, type GuardOrder, type HeldScripts} from '../../source/system/guard.js';
+import {startGuard} from '../../source/system/guard.js';
+import type {GuardOrder, HeldScripts} from '../../source/system/guard/types.js';
 import {Failure} from '../../source/core/failure.js';
 
 /*

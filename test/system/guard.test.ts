@@ -7,7 +7,7 @@ import {loadNative} from '../../source/system/native.js';
 import {openLockFile, readLockHolder} from '../../source/system/lock.js';
 import {markProcess, processIds, readProcess} from '../../source/system/processes.js';
 import {textOf} from '../../source/system/pseudo-files.js';
-import type {HeldScripts} from '../../source/system/guard.js';
+import type {HeldScripts} from '../../source/system/guard/types.js';
 import {beginGuard} from '../../source/system/guard/beginning.js';
 import {lineReader, type GuardNews, type GuardWord} from '../../source/system/guard/protocol.js';
 import {must, run} from '../support/process.js';

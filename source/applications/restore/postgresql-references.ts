@@ -1,6 +1,6 @@
 import {Buffer} from 'node:buffer';
 import type {ProofCheck} from '../../core/verification.js';
-import type {PostgresServer} from './postgresql.js';
+import type {PostgresServer} from './postgresql-server.js';
 import type {RestoreOrder} from './restorer.js';
 
 /**

@@ -6,6 +6,7 @@ import {entriesIn, sizeOf, textOfRegular} from '../../system/copy-search.js';
 import {findInstalled} from '../../system/installed.js';
 import type {WorkshopProcess} from '../../system/workshop.js';
 import {checkReferences} from './postgresql-references.js';
+import type {PostgresServer} from './postgresql-server.js';
 import {complaintOf, type PositionProof, type RestoreOrder, type Restorer} from './restorer.js';
 
 /** PostgreSQL: a server of the same major version on the copied data directory, then pg_amcheck, the references from indexes, and the checksums. */
@@ -30,22 +31,6 @@ export const postgresql: Restorer = {
 			recovery: {needed: server.recovered, durationMs: server.durationMs, sentence: server.recovered ? 'it replayed its log, as after a power cut' : 'it had been shut down cleanly'},
 		};
 	},
-};
-
-/** A recovered server. */
-export type PostgresServer = {
-	/** Runs one of its programs against it. */
-	client(program: string, parameters: readonly string[], deadlineMs: number, database?: string): ReturnType<RestoreOrder['room']['run']>;
-	/** The answer of one statement, or of several that are transactions of their own: a line a row, columns separated by `|`; the complaint where it failed. */
-	query(database: string, statements: string | readonly string[], deadlineMs: number): Promise<{readonly rows: readonly string[]; readonly warnings: readonly string[]} | {readonly complaint: string; readonly late: boolean}>;
-	/** Ends it in peace; false where that did not work. */
-	stop(): Promise<boolean>;
-	readonly binaries: string;
-	readonly data: string;
-	readonly recovered: boolean;
-	readonly checksums: boolean;
-	readonly durationMs: number;
-	readonly died: () => boolean;
 };
 
 /** Where packages put the programs of one major version: Debian, RHEL (PGDG), SUSE, and a build of one's own on the PATH. */

@@ -5,7 +5,7 @@ import type {ErrorEntry} from '../errors/entry.js';
 import type {ErrorReference} from '../outcome.js';
 import {shellWord} from '../shell-word.js';
 import type {CycleFacts} from './facts.js';
-import type {Phases} from './story.js';
+import type {Phases} from './phases.js';
 
 /** Why a backup came to less than it could have, for people: sentences, and what to do; null where there is nothing to be done. */
 export type Cause = {readonly happened: string; readonly remedy: string | null};

@@ -5,7 +5,8 @@ import {withoutReport} from '../history.js';
 import {gatherFacts, type CycleFacts, type Mark} from './facts.js';
 import type {Marker} from './markers.js';
 import {resultOf} from './outcome.js';
-import {tellPhases, type Phases} from './story.js';
+import {tellPhases} from './story.js';
+import type {Phases} from './phases.js';
 import {tellConsistency, tellDisagreement, tellWarnings} from './warnings.js';
 
 /** What one filesystem did, and when. */

@@ -4,7 +4,8 @@ import {freezeLimitOf, type HistoryEntry} from '../history.js';
 import {nameOf, type CycleStory} from './cycle.js';
 import {gatherFacts} from './facts.js';
 import {resultOf} from './outcome.js';
-import {limitOf, tellPhases, type PhaseStory} from './story.js';
+import {limitOf, tellPhases} from './story.js';
+import type {PhaseStory} from './phases.js';
 
 /** A cycle of the log as the history keeps it; null while it runs, and where only the rest of it is there. */
 export function entryOf(story: CycleStory): HistoryEntry | null {

@@ -1,6 +1,6 @@
 import {phaseNames, type CycleEvent, type CycleHappening, type PhaseName} from '../cycle-events.js';
 import type {CycleStory} from './cycle.js';
-import type {PhaseStory} from './story.js';
+import type {PhaseStory} from './phases.js';
 
 /** Turns what is known of a cycle into events: each thing once, and once more where it turns out otherwise. */
 export type Narrator = {

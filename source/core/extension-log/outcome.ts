@@ -4,7 +4,8 @@ import {phaseNames, type CycleResult} from '../cycle-events.js';
 import type {StatusReport} from '../extension-status/report.js';
 import {transitionalCode} from '../extension-status/report.js';
 import type {CycleFacts} from './facts.js';
-import {namedError, type Phases} from './story.js';
+import {namedError} from './story.js';
+import type {Phases} from './phases.js';
 
 /** The code with which a cycle ended: the log's word, else the status file's. Null where neither has one. */
 export function finalCode(facts: CycleFacts, status: StatusReport | null): number | null {

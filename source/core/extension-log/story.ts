@@ -1,28 +1,9 @@
-import type {PhaseEnd, PhaseName} from '../cycle-events.js';
 import {errorReference, findError} from '../errors.js';
 import type {ErrorReference} from '../outcome.js';
 import {dislikedWords, snapshotError} from './causes.js';
 import type {CycleFacts, FreezeFacts, ScriptFacts} from './facts.js';
 import type {Script} from './markers.js';
-
-/** One phase as far as the log tells. Times in milliseconds since 1970 UTC. */
-export type PhaseStory = {
-	readonly state: 'pending' | 'running' | PhaseEnd;
-	readonly startedAt: number | null;
-	/** For a skipped phase: when that was clear. */
-	readonly endedAt: number | null;
-	readonly errors: readonly ErrorReference[];
-	readonly detail?: string;
-	readonly limitMs?: number;
-	/** Of the freeze: so long after it everything is thawed whatever happens. */
-	readonly thawsAfterMs?: number;
-	readonly script?: string;
-	readonly mounts?: readonly string[];
-	/** 2 where the extension tries a second way to the snapshot. */
-	readonly attempt?: number;
-};
-
-export type Phases = Readonly<Record<PhaseName, PhaseStory>>;
+import type {PhaseStory, Phases} from './phases.js';
 
 const pending: PhaseStory = {state: 'pending', startedAt: null, endedAt: null, errors: []};
 const skipped = (at: number, detail: string): PhaseStory => ({state: 'skipped', startedAt: null, endedAt: at, errors: [], detail});

@@ -8,7 +8,7 @@ import {shellWord} from '../shell-word.js';
 import {outcomeWords} from '../verdict-words.js';
 import {causeOf} from './causes.js';
 import type {CycleFacts, FreezeFacts} from './facts.js';
-import type {PhaseStory, Phases} from './story.js';
+import type {PhaseStory, Phases} from './phases.js';
 
 const warning = (id: string, message: string, remedy?: string | null): CycleWarning => ({event: 'warning', id, message, ...(remedy === undefined || remedy === null ? {} : {remedy})});
 

@@ -1,6 +1,6 @@
-import {defaultEntries, offerOf, type Entries, type EntryName} from './entries.js';
+import {defaultEntries, offerOf} from './entries.js';
+import type {Base, Draft, Entries, EntryName, WizardState} from './types.js';
 import {isKnownPage, stepNumber} from './steps.js';
-import type {Base, Draft, WizardState} from './types.js';
 
 /** What is kept of an unfinished visit. `at`: ISO 8601 UTC. */
 export function draftOf(state: WizardState, at: string): Draft {

@@ -1,45 +1,11 @@
 import {basename, join} from 'node:path';
-import type {ApplicationOffer, Settings} from './types.js';
-
-/** All that the administrator enters. Numbers are kept as they are typed. */
-export type Entries = {
-	/** On the draft's screen. */
-	readonly takeUp: boolean;
-	/** Where the questions' first answers come from. */
-	readonly source: 'existing' | 'download' | 'bundled' | 'file';
-	readonly templateFile: string;
-	/** The id of the bundled application's offer (`together` for several); `emptyPair` for scripts to fill in; null for scripts of one's own. */
-	readonly application: string | null;
-	/** By offer and setting: `postgresql.port`. */
-	readonly applicationSettings: Readonly<Record<string, string>>;
-	/** The settings are gone through one by one. */
-	readonly askSettings: boolean;
-	readonly preScript: string;
-	readonly postScript: string;
-	/** `copy`: into the configuration's directory. */
-	readonly place: 'there' | 'copy';
-	readonly preParameters: readonly string[];
-	readonly postParameters: readonly string[];
-	readonly preRetries: string;
-	readonly postRetries: string;
-	/** Seconds. */
-	readonly timeout: string;
-	readonly continueBackupOnFailure: boolean;
-	readonly fsFreezeEnabled: boolean;
-	/** Seconds. */
-	readonly poll: number;
-	/** Whether owners and modes of scripts that are there are set when the configuration is written. */
-	readonly mend: boolean;
-	readonly rehearse: boolean;
-};
+import type {ApplicationOffer, Entries, Settings} from './types.js';
 
 /** Stands for the pair of scripts that do nothing yet; no application is called so. */
 export const emptyPair = '/';
 
 /** The id of the offer of all that run here. */
 export const together = '+';
-
-export type EntryName = keyof Entries;
 
 /** What the documented template has; the poll time is the extension's own default. */
 export const defaultEntries: Entries = {

@@ -1,7 +1,7 @@
 import {shown} from '../checks/words.js';
 import {settingDefaults, settingRanges} from '../config/settings.js';
 import {entriesOf, keys} from './entries.js';
-import type {Page} from './steps.js';
+import type {Page} from './pages.js';
 import type {Settings, WizardState} from './types.js';
 
 type Numbers = 'preRetries' | 'postRetries' | 'timeout' | 'poll';

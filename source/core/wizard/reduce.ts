@@ -1,9 +1,10 @@
 import {dirname} from 'node:path';
 import type {PlanRequest} from '../config/plan.js';
-import {answersOf, copyTo, defaultEntries, entriesOf, offerOf, settingsOf, type Entries, type EntryName} from './entries.js';
+import {answersOf, copyTo, defaultEntries, entriesOf, offerOf, settingsOf} from './entries.js';
+import type {ApplicationOffer, Draft, Entries, EntryName, PathLook, WizardEvent, WizardState} from './types.js';
 import {obstacle, openPlace, pathProblem} from './rules.js';
-import {pagesOf, pagesOfStep, stepNamed, stepOf, type Page} from './steps.js';
-import type {ApplicationOffer, Draft, PathLook, WizardEvent, WizardState} from './types.js';
+import {pagesOf, pagesOfStep, stepNamed, stepOf} from './steps.js';
+import type {Page} from './pages.js';
 import {isWriting, sourceKey} from './wanted.js';
 
 export type WizardStart = {

@@ -1,7 +1,7 @@
 import {isAbsolute, normalize} from 'node:path';
 import {settingRanges} from '../config/settings.js';
 import {offerOf} from './entries.js';
-import type {Page} from './steps.js';
+import type {Page} from './pages.js';
 import type {WizardState} from './types.js';
 
 /** What longest path and longest file name Linux has, in bytes. */

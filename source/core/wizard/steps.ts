@@ -1,17 +1,9 @@
 import {emptyPair, offerOf} from './entries.js';
+import type {Page, StepName} from './pages.js';
 import type {WizardState} from './types.js';
 
-/** A screen of the wizard: one question. `setting:NAME` asks for a setting of the chosen application. */
-export type Page =
-	| 'draft' | 'machine'
-	| 'template' | 'template-file'
-	| 'scripts' | 'settings' | `setting:${string}` | 'pre-script' | 'post-script' | 'place'
-	| 'pre-parameters' | 'post-parameters'
-	| 'pre-retries' | 'post-retries'
-	| 'timeout' | 'on-failure' | 'freeze' | 'poll' | 'permissions' | 'review' | 'rehearsal';
-
 type StepData = {
-	readonly name: string;
+	readonly name: StepName;
 	/** For the first line and the step list. */
 	readonly title: string;
 	/** Its screens in their order, as the answers so far make them necessary. Never empty. */
@@ -35,7 +27,6 @@ export const steps = [
 ] as const satisfies readonly StepData[];
 
 export type Step = (typeof steps)[number];
-export type StepName = Step['name'];
 
 function scriptPages({entries, applications}: WizardState): readonly Page[] {
 	if (entries.application === null) return ['pre-script', 'post-script', 'place'];

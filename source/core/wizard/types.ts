@@ -1,7 +1,6 @@
 import type {OpenPlace} from '../checks/facts.js';
 import type {Plan} from '../config/plan.js';
-import type {Entries, EntryName} from './entries.js';
-import type {Page, StepName} from './steps.js';
+import type {Page, StepName} from './pages.js';
 
 /** A file as the wizard shows it: who owns it, what its mode is. */
 export type FileSight = {
@@ -81,6 +80,40 @@ export type ApplicationOffer = {
 	/** What its scripts are called with. */
 	readonly parameters: (settings: Readonly<Record<string, string>>) => {readonly pre: readonly string[]; readonly post: readonly string[]};
 };
+
+/** All that the administrator enters. Numbers are kept as they are typed. */
+export type Entries = {
+	/** On the draft's screen. */
+	readonly takeUp: boolean;
+	/** Where the questions' first answers come from. */
+	readonly source: 'existing' | 'download' | 'bundled' | 'file';
+	readonly templateFile: string;
+	/** The id of the bundled application's offer (`together` for several); `emptyPair` for scripts to fill in; null for scripts of one's own. */
+	readonly application: string | null;
+	/** By offer and setting: `postgresql.port`. */
+	readonly applicationSettings: Readonly<Record<string, string>>;
+	/** The settings are gone through one by one. */
+	readonly askSettings: boolean;
+	readonly preScript: string;
+	readonly postScript: string;
+	/** `copy`: into the configuration's directory. */
+	readonly place: 'there' | 'copy';
+	readonly preParameters: readonly string[];
+	readonly postParameters: readonly string[];
+	readonly preRetries: string;
+	readonly postRetries: string;
+	/** Seconds. */
+	readonly timeout: string;
+	readonly continueBackupOnFailure: boolean;
+	readonly fsFreezeEnabled: boolean;
+	/** Seconds. */
+	readonly poll: number;
+	/** Whether owners and modes of scripts that are there are set when the configuration is written. */
+	readonly mend: boolean;
+	readonly rehearse: boolean;
+};
+
+export type EntryName = keyof Entries;
 
 /** What a template gave. */
 export type Template = {

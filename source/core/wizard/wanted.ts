@@ -1,6 +1,5 @@
-import type {Entries} from './entries.js';
+import type {Entries, Wanted, WizardState} from './types.js';
 import {obstacle, pathProblem} from './rules.js';
-import type {Wanted, WizardState} from './types.js';
 
 /** Which template is meant, as a text that differs where it does. */
 export function sourceKey({source, templateFile}: Entries): string {

@@ -1,5 +1,5 @@
 import {leftToDo} from './words.js';
-import type {StepName} from './steps.js';
+import type {StepName} from './pages.js';
 
 /** What stands behind `?` on the screens of a step: why it is asked, and what Azure's extension does with the answer. Paragraphs. */
 export const why: Readonly<Record<StepName, readonly string[]>> = {

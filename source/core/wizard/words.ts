@@ -2,7 +2,7 @@ import {list} from '../checks/words.js';
 import {settingRanges} from '../config/settings.js';
 import {emptyPair, offerOf, settingsOf} from './entries.js';
 import {obstacle} from './rules.js';
-import type {Page} from './steps.js';
+import type {Page} from './pages.js';
 import type {WizardState} from './types.js';
 
 /** What a screen asks. One sentence. */

@@ -4,7 +4,8 @@ import type {CycleHappening} from '../../core/cycle-events.js';
 import type {ScriptObservation} from '../../core/extension/types.js';
 import {isRegularFile} from '../../system/inspection.js';
 import type {WaitingScript} from '../../system/script-gate.js';
-import {startScript, type FamilyHandle, type ScriptCommand, type ScriptEnd, type ScriptFamily} from '../../system/scripts.js';
+import {startScript, type ScriptEnd} from '../../system/scripts.js';
+import type {FamilyHandle, ScriptCommand, ScriptFamily} from '../../system/script-types.js';
 import {tenths} from './telling.js';
 
 /** Between two attempts of a script. */

@@ -3,10 +3,10 @@ import type {CycleHappening, CycleResult, Interruption} from '../../core/cycle-e
 import {decideOutcome} from '../../core/cycle/decide.js';
 import {errorReference, ownError} from '../../core/errors.js';
 import {scriptLimitMs} from '../../core/extension/settings.js';
-import type {HeldScripts} from '../../system/guard.js';
+import type {HeldScripts} from '../../system/guard/types.js';
 import {heldApplications} from '../../system/held-applications.js';
 import {noteCommand} from '../../system/noted-command.js';
-import type {ScriptFamily} from '../../system/scripts.js';
+import type {ScriptFamily} from '../../system/script-types.js';
 import {asAzure} from './as-azure.js';
 import {runAttempts, type Attempts, type AttemptsOrder} from './attempts.js';
 import {Course} from './course.js';

@@ -1,7 +1,7 @@
 import {errorReference, ownError} from '../../core/errors.js';
 import type {ExtensionCheck} from '../../core/extension/types.js';
 import type {ErrorReference} from '../../core/outcome.js';
-import type {MountReport} from '../../system/guard.js';
+import type {MountReport} from '../../system/guard/types.js';
 
 const refusals: Readonly<Record<string, string>> = {
 	EBUSY: 'is frozen by somebody else already',

@@ -1,6 +1,5 @@
 import type {ReactNode} from 'react';
-import type {Entries} from '../../core/wizard/entries.js';
-import type {MachineLine, MachineSight} from '../../core/wizard/types.js';
+import type {Entries, MachineLine, MachineSight} from '../../core/wizard/types.js';
 import {consequencesOf} from '../../core/wizard/words.js';
 import {useTheme, type Mark, type Symbols} from '../../components/theme.js';
 import {ChoiceQuestion} from './choice-question.js';

@@ -1,9 +1,9 @@
 import type {ReactNode} from 'react';
-import {emptyPair, offerOf, type Entries} from '../../core/wizard/entries.js';
+import {emptyPair, offerOf} from '../../core/wizard/entries.js';
+import type {Entries, WizardEvent} from '../../core/wizard/types.js';
 import {suggestedApplication} from '../../core/wizard/reduce.js';
 import {obstacle} from '../../core/wizard/rules.js';
-import type {Page} from '../../core/wizard/steps.js';
-import type {WizardEvent} from '../../core/wizard/types.js';
+import type {Page} from '../../core/wizard/pages.js';
 import {settingWords} from '../../core/wizard/words.js';
 import {useTheme} from '../../components/theme.js';
 import {ChoiceQuestion} from './choice-question.js';

@@ -2,7 +2,8 @@ import type {ReactNode} from 'react';
 import {Text} from 'ink';
 import {columnsOf} from '../../components/columns.js';
 import {useTheme} from '../../components/theme.js';
-import {stepNumber, steps, type Page} from '../../core/wizard/steps.js';
+import {stepNumber, steps} from '../../core/wizard/steps.js';
+import type {Page} from '../../core/wizard/pages.js';
 
 /** Which steps are shown: as many as fit around the present one. Answers the first and the last, from 0. */
 export function stepWindow(widths: readonly number[], at: number, room: number): {readonly from: number; readonly to: number} {

@@ -1,5 +1,5 @@
 import type {ReactNode} from 'react';
-import type {Entries} from '../../core/wizard/entries.js';
+import type {Entries} from '../../core/wizard/types.js';
 import {useTheme} from '../../components/theme.js';
 import {documentedAddress, shownAddress} from '../../core/config/template-address.js';
 import {obstacle} from '../../core/wizard/rules.js';

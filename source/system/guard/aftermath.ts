@@ -1,10 +1,11 @@
 import type {PostSettlement, ScriptSettlement} from '../../core/settlement.js';
 import {familyOf} from '../families.js';
-import type {HeldScripts} from '../guard.js';
+import type {HeldScripts} from './types.js';
 import {continueJournal, hasRun, readJournal, thawedStep, type Finisher, type Journal, type JournalStep} from '../journal.js';
 import {recallCommand, type NotedCommand} from '../noted-command.js';
 import {isAlive} from '../processes.js';
-import {drainOutputOf, startScript, type FamilyHandle, type ScriptCommand} from '../scripts.js';
+import {drainOutputOf, startScript} from '../scripts.js';
+import type {FamilyHandle, ScriptCommand} from '../script-types.js';
 import {pause} from '../time.js';
 import {foldJournal, readUnfinishedCycle} from '../unfinished-cycles.js';
 

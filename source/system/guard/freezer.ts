@@ -1,5 +1,5 @@
 import type {PlannedTarget} from '../../core/freeze-plan.js';
-import type {FreezeReport, MountReport, ThawReport} from '../guard.js';
+import type {FreezeReport, MountReport, ThawReport} from './types.js';
 import type {Errno, Native} from '../native.js';
 import {pause, within} from '../time.js';
 import type {Haste} from './haste.js';

@@ -4,7 +4,7 @@ import {fileURLToPath} from 'node:url';
 import {exitCodes, Failure} from '../../core/failure.js';
 import type {Fence} from '../../core/fence.js';
 import type {PlannedTarget} from '../../core/freeze-plan.js';
-import type {GuardOrder, HeldScripts} from '../guard.js';
+import type {GuardOrder, HeldScripts} from './types.js';
 import {takeLock, type HeldLock} from '../lock.js';
 import {readFence} from '../mounts.js';
 import {loadNative} from '../native.js';

@@ -1,6 +1,6 @@
 import type {Fence} from '../../core/fence.js';
 import type {ExitCode} from '../../core/failure.js';
-import type {FreezeReport, GuardOrder, HeldScripts, ThawReport} from '../guard.js';
+import type {FreezeReport, GuardOrder, HeldScripts, ThawReport} from './types.js';
 import type {ProcessMark} from '../processes.js';
 
 /** What the main process says to the guard: one JSON text a line on its standard input. The end of the input means that the main process is gone. */

@@ -1,7 +1,7 @@
 import type {ChildProcess} from 'node:child_process';
 import {once} from 'node:events';
 import {exitCodes, Failure} from '../../core/failure.js';
-import type {FreezeReport, Guard, GuardOrder, HeldScripts, MountReport, ThawReport} from '../guard.js';
+import type {FreezeReport, Guard, GuardOrder, HeldScripts, MountReport, ThawReport} from './types.js';
 import type {HeldLock} from '../lock.js';
 import type {Native} from '../native.js';
 import {isRunning, kill, readProcess, wakeIfStopped, type ProcessMark} from '../processes.js';

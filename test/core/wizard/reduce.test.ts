@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import {suite, test} from 'node:test';
 import * as fc from 'fast-check';
-import {defaultEntries, emptyPair, type EntryName} from '../../../source/core/wizard/entries.js';
+import {defaultEntries, emptyPair} from '../../../source/core/wizard/entries.js';
+import type {EntryName, WizardEvent, WizardState} from '../../../source/core/wizard/types.js';
 import {draftOf, isBlank, readDraft} from '../../../source/core/wizard/draft.js';
 import {currentAnswers, planRequest, reduceWizard} from '../../../source/core/wizard/reduce.js';
-import {pagesOf, stepNumber, steps, type Page, type StepName} from '../../../source/core/wizard/steps.js';
-import type {WizardEvent, WizardState} from '../../../source/core/wizard/types.js';
+import {pagesOf, stepNumber, steps} from '../../../source/core/wizard/steps.js';
+import type {Page, StepName} from '../../../source/core/wizard/pages.js';
 import {isWriting, wanted} from '../../../source/core/wizard/wanted.js';
 import {back, begun, configuration, emptyMachine, enter, file, mariadb, next, plan, play, settled, template} from './states.js';
 
