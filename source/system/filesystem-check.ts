@@ -13,7 +13,7 @@ type CheckTool = {
 };
 
 const tools: Readonly<Record<Superblock['type'], readonly CheckTool[]>> = {
-	ext: [{name: 'e2fsck', parameters: ['-fn'], chatter: /^(?:e2fsck |Pass \d|\s*$)/, fine: 'found nothing wrong', package: 'e2fsprogs'}],
+	ext: [{name: 'e2fsck', parameters: ['-fn'], chatter: /^(?:e2fsck |e2fsck: aborted|Pass \d|\s*$)/, fine: 'found nothing wrong', package: 'e2fsprogs'}],
 	xfs: [{name: 'xfs_repair', parameters: ['-n'], chatter: /^(?:Phase \d|\s+- |No modify flag set|\s*$)/, fine: 'found nothing wrong', package: 'xfsprogs'}],
 	btrfs: [
 		{name: 'btrfs', parameters: ['check', '--readonly'], chatter: /^(?:\[\d|Opening |Checking |UUID: |found |total |btree space|file data|\s*referenced|cache and super|\s*$)/, fine: 'found nothing wrong', package: 'btrfs-progs'},
@@ -42,6 +42,8 @@ async function check(tool: CheckTool, device: string, workshop: Workshop, deadli
 	const {durationMs} = run;
 	if (run.late) return {name, passed: null, sentence: `not checked to the end: it takes longer than ${Math.round(deadlineMs / 60_000)} min`, durationMs};
 	if (run.exitCode === 0) return {name, passed: true, sentence: tool.fine, durationMs};
+	// Ended by somebody, or for want of memory: nothing was found out. (By a signal; more than 127 is what nsenter and timeout make of one.)
+	if (run.exitCode === null || run.exitCode > 127) return {name, passed: null, sentence: 'not checked to the end: it was ended', durationMs};
 	const complaint = `${run.stderr}\n${run.stdout}`.split('\n').find(line => !tool.chatter.test(line))?.trim() ?? 'it does not say what';
-	return {name, passed: false, sentence: `found damage: ${complaint.replaceAll(device, 'the copy').slice(0, 200)}`, durationMs};
+	return {name, passed: false, sentence: `found damage: ${complaint.replace(`${tool.name}: `, '').replaceAll(device, 'the copy').slice(0, 200)}`, durationMs};
 }
