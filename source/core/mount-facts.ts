@@ -13,11 +13,16 @@ export type MountFact = {
 	readonly options: readonly string[];
 };
 
+/** Where in an image file a filesystem lies, in bytes: in a partition, or in a loop device that shows only a part of its file. */
+export type ImagePart = {readonly offset: number; readonly bytes: number};
+
 /** A loop device and the image file behind it. */
 export type LoopFact = {
 	/** `loop3`. */
 	readonly name: string;
 	readonly image: string;
+	/** Absent where the filesystem has the whole image, or lies in a volume of which the image is only a part. */
+	readonly part?: ImagePart;
 	/** The superblock device of the filesystem on which the image lies; null where it cannot be told. */
 	readonly imageDevice: string | null;
 };

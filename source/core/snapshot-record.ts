@@ -1,4 +1,5 @@
 import {isAbsolute, normalize} from 'node:path';
+import type {ImagePart} from './mount-facts.js';
 import {outcomes, type Outcome} from './outcome.js';
 
 /** One disk of a snapshot. */
@@ -10,6 +11,8 @@ export type RecordedDisk = {
 	readonly type: string;
 	/** The image's length. */
 	readonly bytes: number;
+	/** Where in the image the filesystem lies; null where it has all of it. */
+	readonly part: ImagePart | null;
 };
 
 /** What a snapshot's `snapshot.json` says of it, as far as a restore needs it. */
@@ -27,8 +30,8 @@ export type SnapshotRecord = {
 	readonly applications: readonly string[] | null;
 };
 
-/** Understands the text of a `snapshot.json`; a string says, in a clause, what is wrong with it. Nothing in it is trusted. */
-export function parseSnapshotRecord(text: string): SnapshotRecord | string {
+/** Understands the text of a `snapshot.json`; a string says, in a clause, what is wrong with it; a number is its version where only a newer quiesce knows that. Nothing in it is trusted. */
+export function parseSnapshotRecord(text: string): SnapshotRecord | string | number {
 	let value: unknown;
 	try {
 		value = JSON.parse(text);
@@ -37,6 +40,7 @@ export function parseSnapshotRecord(text: string): SnapshotRecord | string {
 	}
 
 	if (!isRecord(value)) return 'it is not a JSON object';
+	if (Number.isSafeInteger(value['version']) && (value['version'] as number) > 1) return value['version'] as number;
 	if (value['version'] !== 1) return `its version is ${shown(value['version'])}, and this quiesce knows version 1`;
 	const {id, at, outcome, disks, applications, errors, preScriptSucceeded: succeeded} = value;
 	if (typeof id !== 'string' || !/^[\w.:-]{1,200}$/.test(id)) return 'its id is not a name';
@@ -45,7 +49,9 @@ export function parseSnapshotRecord(text: string): SnapshotRecord | string {
 	for (const disk of disks as readonly unknown[]) {
 		const understood = parseDisk(disk);
 		if (typeof understood === 'string') return understood;
-		if (found.some(other => other.image === understood.image)) return `it lists the image ${understood.image} twice`;
+		if (found.some(other => other.image === understood.image && overlap(other.part, understood.part))) return `it lists the image ${understood.image} twice`;
+		// A btrfs may lie on several disks.
+		if (found.some(other => other.mount === understood.mount && !(other.type === 'btrfs' && understood.type === 'btrfs'))) return `it lists two filesystems at ${understood.mount}`;
 		found.push(understood);
 	}
 
@@ -71,7 +77,21 @@ function parseDisk(disk: unknown): RecordedDisk | string {
 	if (typeof mount !== 'string' || !isAbsolute(mount) || mount.includes('\0') || normalize(mount) !== mount || mount.length > 3000) return `the mount ${shown(mount)} of ${image} is not an absolute path`;
 	if (typeof type !== 'string' || !/^[\w.-]{1,40}$/.test(type)) return `the filesystem type ${shown(type)} of ${image} is not a name`;
 	if (typeof bytes !== 'number' || !Number.isSafeInteger(bytes) || bytes < 0) return `the length ${shown(bytes)} of ${image} is not a number of bytes`;
-	return {image, mount: mount === '/' ? mount : mount.replace(/\/$/, ''), type, bytes};
+	const part = parsePart(disk['part'], bytes);
+	if (part === undefined) return `the part ${shown(disk['part'])} of ${image} is not within it`;
+	return {image, mount: mount === '/' ? mount : mount.replace(/\/$/, ''), type, bytes, part};
+}
+
+/** Undefined where it is none. */
+function parsePart(value: unknown, most: number): ImagePart | null | undefined {
+	if (value === undefined || value === null) return null;
+	const {offset, bytes} = isRecord(value) ? value : {};
+	const whole = (number: unknown): number is number => typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 && number % 512 === 0;
+	return whole(offset) && whole(bytes) && bytes > 0 && offset + bytes <= most ? {offset, bytes} : undefined;
+}
+
+function overlap(one: ImagePart | null, other: ImagePart | null): boolean {
+	return one === null || other === null || (one.offset < other.offset + other.bytes && other.offset < one.offset + one.bytes);
 }
 
 /** Ids of cycles begin with the time at which they began: `2026-11-23T14-02-11Z…`. */

@@ -29,6 +29,17 @@ export function readSuperblock(bytes: Uint8Array): Superblock | null {
 	return null;
 }
 
+/**
+ * What an image is that holds filesystems somewhere in it, in words; null where it is none of these. A partition table by its signature and a partition in it
+ * (UEFI specification, "Legacy MBR": a protective one stands before a GPT), LVM by its label (one of the first four sectors), LUKS by its magic number.
+ */
+export function readContainer(bytes: Uint8Array): string | null {
+	if (words(bytes, 0, 4) === 'LUKS') return 'encrypted (LUKS)';
+	if ([0, 512, 1024, 1536].some(at => words(bytes, at, 8) === 'LABELONE')) return 'a disk of a volume group (LVM)';
+	const partitions = [446, 462, 478, 494].some(at => bytes[at + 4] !== 0 && [0, 0x80].includes(bytes[at] ?? 1));
+	return bytes[510] === 0x55 && bytes[511] === 0xAA && partitions ? 'a whole disk with partitions' : null;
+}
+
 function words(bytes: Uint8Array, from: number, length: number): string {
 	return String.fromCharCode(...bytes.subarray(from, from + length));
 }

@@ -36,7 +36,7 @@ export async function verifySnapshot(path: string, options: VerifyOptions = {}, 
 	const {signal = new AbortController().signal, startMs = defaultStartMs, checkMs = defaultCheckMs, questions = {}} = options;
 	signal.throwIfAborted();
 	const {path: directory, record} = findSnapshot(path);
-	const copies = makeCopyPlaces(directory);
+	const copies = await makeCopyPlaces(directory);
 	const disks: CopiedDisk[] = [];
 	let workshop: Workshop | undefined;
 	let room: Room | undefined;
@@ -44,7 +44,7 @@ export async function verifySnapshot(path: string, options: VerifyOptions = {}, 
 	const onAbort = (): void => void workshop?.clear();
 	signal.addEventListener('abort', onAbort, {once: true});
 	try {
-		workshop = await openWorkshop();
+		workshop = await openWorkshop(copies.places);
 		const order = {workshop, signal, checkMs, onStep};
 		const proven = await proveFilesystems({
 			...order, snapshot: directory, disks: record.disks, places: copies.places, mountPoint: copies.mountPoint,

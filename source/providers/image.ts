@@ -1,10 +1,10 @@
 import {basename, dirname, join} from 'node:path';
 import {exitCodes, Failure} from '../core/failure.js';
-import {devicesBeneath, type LoopFact} from '../core/mount-facts.js';
+import {devicesBeneath, type ImagePart, type LoopFact} from '../core/mount-facts.js';
 import {makeImageStore, snapshotDirectory, type ImageCopy} from '../system/image-store.js';
 import {heldFor, type Provider, type SnapshotOrder} from './provider.js';
 
-/** One disk of a snapshot, as `snapshot.json` lists it. */
+/** One filesystem of a snapshot, as `snapshot.json` lists it. */
 export type SnapshotDisk = {
 	/** The image's name in the snapshot's directory. */
 	readonly image: string;
@@ -16,7 +16,10 @@ export type SnapshotDisk = {
 	readonly source: string;
 	/** The image file behind it. */
 	readonly sourceImage: string;
+	/** The image's length. */
 	readonly bytes: number;
+	/** Where in the image the filesystem lies; absent where it has all of it. */
+	readonly part?: ImagePart;
 };
 
 /** Copies the image files behind loop devices, by reflink where the filesystem can: for laboratories, tests and the demo. */
@@ -29,16 +32,18 @@ export const image: Provider = {
 		refuseFrozenDestination(dirname(directory), order);
 		const store = await makeImageStore({
 			directory,
-			copies: sources.map(({name, loop}) => ({name, source: loop.image})),
+			// Filesystems on one disk have one image.
+			copies: [...new Map(sources.map(({name, loop}) => [name, {name, source: loop.image}])).values()],
 			withinMs: order.limitMs / 2,
 		});
 		return {
 			detail: `${heldFor(order.holdMs)}image → ${directory}`,
 			take: async signal => store.copy(signal),
 			async keep(mark) {
-				const disks = sources.map(({name, loop, target}, index): SnapshotDisk => ({
+				const disks = sources.map(({name, loop, target}): SnapshotDisk => ({
 					image: name, mount: target.mount, device: target.device, type: target.type,
-					source: `/dev/${loop.name}`, sourceImage: loop.image, bytes: (store.copies[index] as ImageCopy).bytes,
+					source: `/dev/${loop.name}`, sourceImage: loop.image, bytes: (store.copies.find(copy => copy.name === name) as ImageCopy).bytes,
+					...(loop.part === undefined ? {} : {part: loop.part}),
 				}));
 				await store.complete('snapshot.json', `${JSON.stringify({version: 1, id: order.id, provider: 'image', ...mark, disks}, null, 2)}\n`);
 				return {provider: 'image', id: order.id, path: directory};
@@ -55,7 +60,7 @@ function sourcesOf({targets, facts}: SnapshotOrder): readonly Source[] {
 		throw new Failure('There is nothing to copy: the cycle covers no filesystem.', {exitCode: exitCodes.usage, remedy: 'Name the mounted image files: --mount DIR'});
 	}
 
-	const taken = new Set<string>();
+	const taken = new Map<string, string>();
 	return targets.flatMap(target => {
 		const loops = facts.devices[target.device]?.loops ?? [];
 		if (loops.length === 0) {
@@ -70,10 +75,12 @@ function sourcesOf({targets, facts}: SnapshotOrder): readonly Source[] {
 				throw new Failure(`The image file behind ${target.mount}, ${loop.image.replace(/ \(deleted\)$/, '')}, has been deleted: it cannot be copied.`, {exitCode: exitCodes.usage, remedy: 'Rehearse without a copy: leave out --snapshot image'});
 			}
 
+			const known = taken.get(loop.image);
+			if (known !== undefined) return {name: known, loop, target};
 			const stem = basename(loop.image).replace(/\.(?:img|raw|image)$/i, '').replaceAll(/[^\w.-]/g, '_') || loop.name;
 			let name = `${stem}.img`;
-			for (let number = 2; taken.has(name); number++) name = `${stem}-${number}.img`;
-			taken.add(name);
+			for (let number = 2; [...taken.values()].includes(name); number++) name = `${stem}-${number}.img`;
+			taken.set(loop.image, name);
 			return {name, loop, target};
 		});
 	});

@@ -1,4 +1,7 @@
+import {randomBytes} from 'node:crypto';
 import {unlinkSync} from 'node:fs';
+import {open} from 'node:fs/promises';
+import {btrfsSuperblock, withAnotherId} from '../core/btrfs-id.js';
 import type {ProofCheck} from '../core/verification.js';
 import type {Superblock} from '../core/superblock.js';
 import {checkFilesystem} from './filesystem-check.js';
@@ -32,13 +35,13 @@ const optionsOf: Readonly<Record<Superblock['type'], string>> = {
 };
 
 /** Makes a disk of a copy. A string says, in a clause, why that is not possible here. @throws Failure where there are no loop devices. */
-export async function openCopiedDisk(clone: ImageClone, type: Superblock['type'], workshop: Workshop): Promise<CopiedDisk | string> {
+export async function openCopiedDisk(clone: ImageClone, {type, needsRecovery}: Superblock, workshop: Workshop): Promise<CopiedDisk | string> {
 	if (type === 'btrfs') {
-		const problem = await giveNewId(clone.path, workshop);
+		const problem = needsRecovery === true ? await giveIdBesideLog(clone.path) : await giveNewId(clone.path, workshop);
 		if (problem !== null) return problem;
 	}
 
-	const loop: LoopDevice = await attachLoop(clone.path);
+	const loop: LoopDevice = await attachLoop(clone.path, clone.part, workshop);
 	unlinkSync(clone.path);
 	return {
 		device: loop.device,
@@ -46,7 +49,7 @@ export async function openCopiedDisk(clone: ImageClone, type: Superblock['type']
 		async mount(at) {
 			const run = await workshop.run({program: 'mount', parameters: ['-t', type === 'ext' ? 'ext4' : type, '-o', optionsOf[type], '--', loop.device, at], deadlineMs: mountDeadlineMs});
 			if (run.exitCode === 0) return {durationMs: run.durationMs};
-			return run.late ? 'the kernel did not mount it within 10 min' : `the kernel refuses to mount it: ${reasonOf(run.stderr, at)}`;
+			return run.late ? 'the kernel did not mount it within 10 min' : ['the kernel refuses to mount it', reasonOf(run.stderr, at)].filter(words => words !== '').join(': ');
 		},
 		async unmount(at) {
 			const unmounted = async (): Promise<boolean> => (await workshop.run({program: 'umount', parameters: ['--', at]})).exitCode === 0;
@@ -69,11 +72,29 @@ async function giveNewId(file: string, workshop: Workshop): Promise<string | nul
 		if (run.exitCode === 0) return null;
 	}
 
-	return 'btrfstune could not give the copy an id of its own: its first blocks are damaged';
+	return `btrfstune could not give the copy an id of its own: ${spoilt}`;
 }
 
-/** `mount: /path: wrong fs type, …` without the path, in one line. */
+const spoilt = 'its first blocks are damaged';
+
+/** As giveNewId, for one with a log tree, which was not frozen: btrfstune would write over that. */
+async function giveIdBesideLog(path: string): Promise<string | null> {
+	const file = await open(path, 'r+');
+	try {
+		const {buffer, bytesRead} = await file.read(new Uint8Array(btrfsSuperblock.bytes), 0, btrfsSuperblock.bytes, btrfsSuperblock.at);
+		const changed = withAnotherId(buffer.subarray(0, bytesRead), randomBytes(16));
+		if (changed === null) return 'it cannot be mounted beside its original: it was not frozen, and quiesce cannot give an id of its own to a btrfs with this kind of checksums';
+		if (changed === 'damaged') return spoilt;
+		await file.write(changed, 0, changed.length, btrfsSuperblock.at);
+		return null;
+	} finally {
+		await file.close();
+	}
+}
+
+/** `mount: /path: why` without the path, in one line; empty where mount only lists what it could be, whatever it is. */
 function reasonOf(words: string, at: string): string {
-	const line = words.split('\n').find(one => one.trim() !== '')?.trim() ?? 'it does not say why';
-	return line.replace(/^mount: /, '').replace(`${at}: `, '').replaceAll(/\/dev\/loop\d+/g, 'the copy').replace(/\.$/, '').slice(0, 200);
+	const line = words.split('\n').find(one => one.trim() !== '')?.trim() ?? '';
+	if (line.includes(': wrong fs type, bad option, bad superblock')) return '';
+	return line.replace(/^mount: /, '').replace(`${at}: `, '').replace('mount(2) system call failed: ', '').replaceAll(/\/dev\/loop\d+/g, 'the copy').replace(/\.$/, '').slice(0, 200);
 }

@@ -1,6 +1,9 @@
 import {lstatSync, mkdirSync, readdirSync, rmSync, statSync} from 'node:fs';
-import {dirname, join} from 'node:path';
+import {basename, dirname, join} from 'node:path';
+import {exitCodes, Failure} from '../core/failure.js';
+import {releaseLeftLoops} from './loop-device.js';
 import {isAlive, markProcess} from './processes.js';
+import {wordsOf} from './safe-directory.js';
 import {openStateDirectory} from './state-directory.js';
 
 /** Directories for copies, of this process alone. */
@@ -16,11 +19,12 @@ export type CopyPlaces = {
 const prefix = '.verify-';
 
 /** Makes them, and removes what a verification that was killed has left. @throws Failure where the state directory cannot be used. */
-export function makeCopyPlaces(snapshot: string): CopyPlaces {
+export async function makeCopyPlaces(snapshot: string): Promise<CopyPlaces> {
 	const state = openStateDirectory();
 	const beside = dirname(snapshot);
 	const {pid, start} = markProcess(process.pid);
 	const parents = [state, ...(isOurs(beside) && statSync(beside).dev !== statSync(state).dev ? [beside] : [])];
+	await releaseLeftLoops(isLeft);
 	const places: string[] = [];
 	const remove = (): void => {
 		for (const place of places) rmSync(place, {recursive: true, force: true});
@@ -38,17 +42,29 @@ export function makeCopyPlaces(snapshot: string): CopyPlaces {
 		return {places, mountPoint, remove};
 	} catch (error) {
 		remove();
-		throw error;
+		throw new Failure(`No copy can be made in ${parents.join(' or ')}: ${wordsOf(error)}.`, {
+			exitCode: exitCodes.usage,
+			remedy: 'Have the copy made elsewhere: set QUIESCE_STATE_DIR to a directory that root can write to.',
+			cause: error,
+		});
 	}
 }
 
 /** Removes the places of processes that are gone. */
 function sweep(parent: string): void {
 	for (const name of readdirSync(parent)) {
-		const match = /^\.verify-(\d+)-(\d+)$/.exec(name);
-		if (match === null || isAlive({pid: Number(match[1]), start: match[2]!})) continue;
-		rmSync(join(parent, name), {recursive: true, force: true});
+		try {
+			if (isLeft(name)) rmSync(join(parent, name), {recursive: true, force: true});
+		} catch {
+			// What cannot be removed is in nobody's way.
+		}
 	}
+}
+
+/** True for a place whose process is gone. */
+function isLeft(directory: string): boolean {
+	const match = /^\.verify-(\d+)-(\d+)$/.exec(basename(directory));
+	return match !== null && !isAlive({pid: Number(match[1]), start: match[2]!});
 }
 
 /** A directory that nobody else can write to. */

@@ -1,13 +1,16 @@
 import {constants} from 'node:fs';
-import {copyFile, open, rm, statfs} from 'node:fs/promises';
+import {copyFile, open, rm, statfs, truncate} from 'node:fs/promises';
 import {join} from 'node:path';
 import {exitCodes, Failure} from '../core/failure.js';
+import type {ImagePart} from '../core/mount-facts.js';
 import {superblockBytes} from '../core/superblock.js';
 import type {Workshop} from './workshop.js';
 
-/** The copy of an image, made to be written to and thrown away. */
+/** The copy of an image, or of a part of it, made to be written to and thrown away. */
 export type ImageClone = {
 	readonly path: string;
+	/** Where in the copy the filesystem lies; null where it has all of it. */
+	readonly part: ImagePart | null;
 	readonly method: 'reflink' | 'copied';
 	/** The image's length. */
 	readonly bytes: number;
@@ -20,7 +23,7 @@ export type ImageFacts = {
 	readonly bytes: number;
 	/** What of it takes space. */
 	readonly allocated: number;
-	/** Its first bytes, as many as a superblock needs. */
+	/** The first bytes of its filesystem, as many as a superblock needs. */
 	readonly head: Uint8Array;
 };
 
@@ -29,21 +32,32 @@ const changedShare = 0.05;
 const leastFree = 64 * 1024 * 1024;
 const fullBelow = 4 * 1024 * 1024;
 
+/** An image of which a copy is wanted. */
+export type CloneOrder = {
+	readonly source: string;
+	/** The copy's own name. */
+	readonly name: string;
+	readonly part: ImagePart | null;
+	/** What of it takes space, bytes. */
+	readonly allocated: number;
+};
+
 /** Looks at an image without changing it; a string says, in a clause, why it cannot be used. */
-export async function readImage(path: string): Promise<ImageFacts | string> {
+export async function readImage(path: string, from = 0): Promise<ImageFacts | string> {
 	let handle;
 	try {
 		handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
 	} catch (error) {
 		const {code} = error as NodeJS.ErrnoException;
-		return code === 'ENOENT' ? 'the image is missing' : code === 'ELOOP' ? 'the image is a symbolic link' : `the image cannot be opened (${code ?? 'unknown'})`;
+		// The kernel opens no sockets.
+		return code === 'ENXIO' ? 'the image is not a regular file' : code === 'ENOENT' ? 'the image is missing' : code === 'ELOOP' ? 'the image is a symbolic link' : `the image cannot be opened (${code ?? 'unknown'})`;
 	}
 
 	try {
 		const facts = await handle.stat();
 		if (!facts.isFile()) return 'the image is not a regular file';
 		const head = new Uint8Array(superblockBytes);
-		const {bytesRead} = await handle.read(head, 0, head.length, 0);
+		const {bytesRead} = await handle.read(head, 0, head.length, from);
 		return {bytes: facts.size, allocated: facts.blocks * 512, head: head.subarray(0, bytesRead)};
 	} catch (error) {
 		return `the image cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`;
@@ -53,14 +67,14 @@ export async function readImage(path: string): Promise<ImageFacts | string> {
 }
 
 /** Copies by reflink into the first of the places where that works (no time, no space, whatever the size); null where it works in none. */
-export async function cloneByReflink(source: string, name: string, places: readonly string[], allocated: number): Promise<ImageClone | null> {
+export async function cloneByReflink({source, name, part, allocated}: CloneOrder, places: readonly string[]): Promise<ImageClone | null> {
 	const began = performance.now();
 	for (const place of places) {
 		const path = join(place, name);
 		try {
 			await copyFile(source, path, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL);
 			await refuseTooLittleSpace(place, 0, Math.max(leastFree, allocated * changedShare));
-			return {path, method: 'reflink', bytes: await lengthOf(path), durationMs: performance.now() - began};
+			return {path, part, method: 'reflink', bytes: await lengthOf(path), durationMs: performance.now() - began};
 		} catch (error) {
 			await rm(path, {force: true});
 			if (error instanceof Failure) throw error;
@@ -70,16 +84,21 @@ export async function cloneByReflink(source: string, name: string, places: reado
 	return null;
 }
 
-/** Copies what of an image is not empty. Ends with the workshop. */
-export async function cloneByCopying(source: string, name: string, place: string, workshop: Workshop): Promise<ImageClone> {
+/** Copies what of an image, or of the part that is asked for, is not empty. Ends with the workshop. */
+export async function cloneByCopying({source, name, part}: CloneOrder, place: string, workshop: Workshop): Promise<ImageClone> {
 	const path = join(place, name);
-	const run = await workshop.run({program: 'cp', parameters: ['--reflink=never', '--sparse=always', '--', source, path], deadlineMs: longestCopyMs});
+	const command = part === null
+		? {program: 'cp', parameters: ['--reflink=never', '--sparse=always', '--', source, path]}
+		: {program: 'dd', parameters: [`if=${source}`, `of=${path}`, 'bs=1M', 'iflag=skip_bytes,count_bytes,fullblock', `skip=${part.offset}`, `count=${part.bytes}`, 'conv=sparse,excl', 'status=none']};
+	const run = await workshop.run({...command, deadlineMs: longestCopyMs});
 	if (run.exitCode !== 0) {
 		await rm(path, {force: true});
 		throw new Failure(`The image ${source} cannot be copied to ${place}: ${run.late ? 'it takes longer than two hours' : run.stderr.trim().split('\n')[0] ?? ''}.`, {exitCode: exitCodes.usage});
 	}
 
-	return {path, method: 'copied', bytes: await lengthOf(path), durationMs: run.durationMs};
+	// Empty blocks at the end are not written.
+	if (part !== null) await truncate(path, part.bytes);
+	return {path, part: null, method: 'copied', bytes: await lengthOf(path), durationMs: run.durationMs};
 }
 
 const longestCopyMs = 2 * 60 * 60_000;

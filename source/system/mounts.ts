@@ -2,7 +2,7 @@ import {readFileSync, readlinkSync, realpathSync, statSync} from 'node:fs';
 import {basename, dirname, join, resolve} from 'node:path';
 import {exitCodes, Failure} from '../core/failure.js';
 import type {Fence} from '../core/fence.js';
-import {mountOf, type DeviceFact, type LoopFact, type MountFact, type MountFacts} from '../core/mount-facts.js';
+import {mountOf, type DeviceFact, type ImagePart, type LoopFact, type MountFact, type MountFacts} from '../core/mount-facts.js';
 import {entriesOf, textOf} from './pseudo-files.js';
 
 /** Reads what is mounted and what lies beneath it. */
@@ -15,8 +15,9 @@ export function readMountFacts(): MountFacts {
 		if (devices[mount.device] !== undefined) continue;
 		const blocks = blockDevicesOf(mount);
 		if (blocks.length === 0) continue;
-		const names = new Set(blocks.flatMap(block => wholeDisks(block)));
-		devices[mount.device] = {disks: [...names], loops: [...names].flatMap(name => loopOf(name, mounts))};
+		const found = blocks.flatMap(block => wholeDisks(block).map(disk => ({disk, block})));
+		const names = new Set(found.map(({disk}) => disk));
+		devices[mount.device] = {disks: [...names], loops: [...names].flatMap(name => loopOf(name, found.find(({disk}) => disk === name)!.block, mounts))};
 		if ([...names].some(name => resource.has(name))) resourceDevices.push(mount.device);
 	}
 	return {mounts, devices, resourceDevices};
@@ -125,10 +126,25 @@ function wholeDisks(device: string, depth = 0): readonly string[] {
 	});
 }
 
-function loopOf(name: string, mounts: readonly MountFact[]): readonly LoopFact[] {
-	const image = textOf(`/sys/class/block/${name}/loop/backing_file`);
+/** The loop device of this name, and where in its image a block device ("major:minor") lies that is on it. */
+function loopOf(name: string, block: string, mounts: readonly MountFact[]): readonly LoopFact[] {
+	const directory = `/sys/class/block/${name}`;
+	const image = textOf(`${directory}/loop/backing_file`);
 	if (image === null) return [];
-	return [{name, image, imageDevice: deviceHolding(image, mounts)}];
+	const part = partOf(directory, block);
+	return [{name, image, imageDevice: deviceHolding(image, mounts), ...(part === null ? {} : {part})}];
+}
+
+/** Sectors of sysfs have 512 bytes, whatever the device has. */
+const sectorBytes = 512;
+
+function partOf(loop: string, block: string): ImagePart | null {
+	const number = (path: string): number => Number(textOf(path) ?? 0);
+	const [offset, limit] = [number(`${loop}/loop/offset`), number(`${loop}/loop/sizelimit`)];
+	const device = `/sys/dev/block/${block}`;
+	const bytes = number(`${device}/size`) * sectorBytes;
+	if (textOf(`${device}/partition`) !== null) return {offset: offset + number(`${device}/start`) * sectorBytes, bytes};
+	return textOf(`${device}/loop/backing_file`) === null || (offset === 0 && limit === 0) ? null : {offset, bytes};
 }
 
 /** The superblock device on which a file lies. btrfs shows files under device numbers that mountinfo does not know: there the path decides. */

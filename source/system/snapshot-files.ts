@@ -17,7 +17,7 @@ const mostRecordBytes = 1024 * 1024;
 
 /**
  * Finds a snapshot by its id (in quiesce's state directory) or by its path (the directory, or the `snapshot.json` in it).
- * @throws Failure: 2 where there is none of that name, 5 where its record is damaged.
+ * @throws Failure: 2 where there is none of that name, or one of a newer quiesce, 5 where its record is damaged.
  */
 export function findSnapshot(idOrPath: string): FoundSnapshot {
 	const known = join(stateDirectoryPath(), 'snapshots');
@@ -29,13 +29,22 @@ export function findSnapshot(idOrPath: string): FoundSnapshot {
 		throw new Failure(`There is no snapshot "${idOrPath}".`, {exitCode: exitCodes.usage, remedy: suggestions(known)});
 	}
 
-	const path = realpathSync.native(directory);
-	const text = textOfRegular(join(path, recordFile), mostRecordBytes);
+	const path = realPath(directory);
+	if (path === null) throw new Failure(`There is no snapshot "${idOrPath}": it is a symbolic link that leads nowhere.`, {exitCode: exitCodes.usage, remedy: suggestions(known)});
+	const file = join(path, recordFile);
+	const text = textOfRegular(file, mostRecordBytes);
 	if (text === null) {
-		throw new Failure(`${path} is no complete snapshot: there is no ${recordFile} in it.`, {exitCode: exitCodes.usage, remedy: suggestions(known)});
+		throw new Failure(`${path} is no complete snapshot: ${lookAt(file) === undefined ? `there is no ${recordFile} in it` : `its ${recordFile} is not a regular file that can be read`}.`, {exitCode: exitCodes.usage, remedy: suggestions(known)});
 	}
 
 	const record = parseSnapshotRecord(text);
+	if (typeof record === 'number') {
+		throw new Failure(`The snapshot ${path} cannot be verified by this quiesce: its ${recordFile} has version ${record}, and this one knows version 1.`, {
+			exitCode: exitCodes.usage,
+			remedy: 'Verify it with the quiesce that took it, or a newer one.',
+		});
+	}
+
 	if (typeof record === 'string') {
 		throw new Failure(`The snapshot ${path} does not restore: its ${recordFile} cannot be used, because ${record}.`, {
 			exitCode: exitCodes.failed,
@@ -44,6 +53,14 @@ export function findSnapshot(idOrPath: string): FoundSnapshot {
 	}
 
 	return {path, record};
+}
+
+function realPath(path: string): string | null {
+	try {
+		return realpathSync.native(path);
+	} catch {
+		return null;
+	}
 }
 
 function lookAt(path: string): Stats | undefined {
@@ -57,7 +74,7 @@ function lookAt(path: string): Stats | undefined {
 function suggestions(known: string): readonly string[] {
 	let names: readonly string[] = [];
 	try {
-		names = readdirSync(known).filter(name => !name.startsWith('.')).toSorted().toReversed();
+		names = readdirSync(known).filter(name => !name.startsWith('.') && lookAt(join(known, name, recordFile))?.isFile() === true).toSorted().toReversed();
 	} catch {
 		// None was ever taken.
 	}

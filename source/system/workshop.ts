@@ -57,7 +57,11 @@ const searchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 const defaultDeadlineMs = 60_000;
 const endWithinMs = 5000;
 
-/** Lives until its input ends. It tells its own process id as the machine counts, which nsenter needs. */
+/**
+ * Lives until its input ends. It tells its own process id as the machine counts, which nsenter needs. Then, however this process has ended, it ends what works
+ * here and frees what that worked on: the files that lie in the places given as parameters, and the loop devices on them. Nothing beneath those directories is
+ * touched, because the machine's own files may be mounted there.
+ */
 const keeperScript = `
 trap '' INT TERM HUP
 read -r pid rest </proc/self/stat
@@ -65,10 +69,21 @@ mount -t proc proc /proc
 ip link set lo up 2>/dev/null || ifconfig lo up 2>/dev/null
 echo "ready $pid"
 while read -r rest; do :; done
+kill -KILL -1 2>/dev/null
+for place; do
+	for file in "$place"/*; do
+		[ -f "$file" ] && [ ! -L "$file" ] || continue
+		losetup --noheadings --output NAME --associated "$file" | while read -r device; do losetup --detach "$device"; done
+		rm -f -- "$file"
+	done
+done
 `;
 
-/** Makes a workshop. @throws Failure where this machine does not allow one, or lacks a program for it. */
-export async function openWorkshop(): Promise<Workshop> {
+/**
+ * Makes a workshop. `places`: directories of its own; the files in them are removed at its end.
+ * @throws Failure where this machine does not allow one, or lacks a program for it.
+ */
+export async function openWorkshop(places: readonly string[] = []): Promise<Workshop> {
 	const missing = programs.filter(program => findCommand(program) === null);
 	if (missing.length > 0) {
 		throw new Failure(`To verify a snapshot quiesce needs ${missing.join(', ')}, which this machine does not have.`, {
@@ -78,7 +93,7 @@ export async function openWorkshop(): Promise<Workshop> {
 	}
 
 	// Follows what the machine unmounts (slave), so that nothing of the machine stays mounted because of the workshop; shows it nothing.
-	const keeper = spawn('unshare', ['--mount', '--pid', '--net', '--ipc', '--uts', '--fork', '--kill-child', '--propagation', 'slave', '--', 'sh', '-c', keeperScript], {
+	const keeper = spawn('unshare', ['--mount', '--pid', '--net', '--ipc', '--uts', '--fork', '--kill-child', '--propagation', 'slave', '--', 'sh', '-c', keeperScript, 'sh', ...places], {
 		stdio: ['pipe', 'pipe', 'pipe'],
 		// Away from the terminal: a ctrl-c is for quiesce, which then puts everything away.
 		detached: true,

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, before, suite, test} from 'node:test';
 import type {VerifyResult} from '../../source/core/verification.js';
 import {makeLoopDisks, type LoopDisks} from '../support/loop-disk.js';
-import {plainEnvironment, run, start, type Ended, type Started} from '../support/process.js';
+import {markProcess} from '../../source/system/processes.js';
+import {must, plainEnvironment, run, start, type Ended, type Started} from '../support/process.js';
 import {until} from '../support/scripts-lab.js';
 import {bundledQuiesce, whyNoBundle} from '../support/sandbox.js';
 import {firstReason, whyNoLoopDisks, whyNoSandbox} from '../support/skip.js';
@@ -85,10 +86,61 @@ suite('quiesce verify', {skip: firstReason(whyNoBundle(), whyNoSandbox(), whyNoL
 			await started.ended;
 			await until('no loop device is left', async () => (await loops()).length === 0);
 			assert.equal(left().length, 1);
+			// What took space is gone already, with nobody's doing.
+			await until('no copy is left', async () => left().every(name => readdirSync(join(state, name)).every(one => one === 'mount')));
 			assert.equal((await quiesce('good')).exitCode, 0);
 			assert.deepEqual(left(), []);
 			assert.ok(existsSync(join(state, 'snapshots/good/data.img')));
 		}
+	});
+
+	test('loop devices of one that is dead are let go by the next, those of a living one are not', async () => {
+		const attach = async (mark: string): Promise<string> => {
+			const place = join(state, `.verify-${mark}`);
+			mkdirSync(place);
+			writeFileSync(join(place, '0-data.img'), Buffer.alloc(1024 * 1024));
+			const device = (await must('losetup', ['--find', '--show', join(place, '0-data.img')])).trim();
+			rmSync(join(place, '0-data.img'));
+			return device;
+		};
+		const {pid, start: began} = markProcess(process.pid);
+		const devices = [await attach(`${pid}-${began}`), await attach(`${pid}-1`)];
+		try {
+			assert.equal((await quiesce('good')).exitCode, 0);
+			await until('the dead one\'s is let go', async () => (await loops()).length === 1);
+			assert.match((await loops())[0]!, new RegExp(`verify-${pid}-${began}/`));
+			assert.deepEqual(left(), [`.verify-${pid}-${began}`]);
+		} finally {
+			for (const device of devices) await run('losetup', ['--detach', device]);
+			for (const name of left()) rmSync(join(state, name), {recursive: true});
+		}
+	});
+
+	test('no loop device, no place to write, a link that leads nowhere, a snapshot of a newer quiesce: 2, with a sentence', async () => {
+		const within = async (prepare: string): Promise<Ended> => run('unshare', ['-m', '--propagation', 'private', 'sh', '-e', '-c', `${prepare}; exec "$2" verify good`, 'sh', state, bundledQuiesce], {env: environment()});
+		const withoutLoops = await within('mount --bind /dev /mnt; mount -t tmpfs dev /dev; for name in null zero full random urandom tty; do touch /dev/$name; mount --bind /mnt/$name /dev/$name; done; umount -l /mnt');
+		assert.equal(withoutLoops.exitCode, 2, withoutLoops.stdout + withoutLoops.stderr);
+		assert.match(withoutLoops.stderr, /No loop device could be had for the copy/);
+		const readOnly = await within('mount --bind "$1" "$1"; mount -o remount,bind,ro "$1"');
+		assert.equal(readOnly.exitCode, 2, readOnly.stdout + readOnly.stderr);
+		assert.match(readOnly.stderr, /No copy can be made in .+: its filesystem is mounted read-only/);
+		symlinkSync('/nothing/there', join(state, 'snapshots/astray'));
+		const astray = await quiesce('astray');
+		assert.equal(astray.exitCode, 2, astray.stderr);
+		assert.match(astray.stderr, /There is no snapshot "astray": it is a symbolic link that leads nowhere/);
+		const record = join(await take('newer'), 'snapshot.json');
+		writeFileSync(record, readFileSync(record, 'utf8').replace('"version":1', '"version":2'));
+		const newer = await quiesce('newer');
+		assert.equal(newer.exitCode, 2, newer.stderr);
+		assert.match(newer.stderr, /cannot be verified by this quiesce/);
+		rmSync(record);
+		symlinkSync('../good/snapshot.json', record);
+		const linked = await quiesce('newer');
+		assert.equal(linked.exitCode, 2, linked.stderr);
+		assert.match(linked.stderr, /its snapshot\.json is not a regular file/);
+		// What is suggested can be verified.
+		assert.doesNotMatch(linked.stderr, /verify (?:newer|astray)/);
+		assert.deepEqual([await loops(), left()], [[], []]);
 	});
 
 	test('too little space is said before anything is copied', async () => {

@@ -66,7 +66,7 @@ suite('facts for a restore', () => {
 			version: 1, id: '2026-11-23T14-02-11Z-ab12', at: '2026-11-23T14:02:13.000Z', outcome: 'crash-consistent', errors: [{name: 'Pre-ScriptTimeout', code: 308}],
 			disks: [{image: 'a.img', mount: '/data', type: 'xfs', bytes: 5}], applications: ['redis', 'redis', 7],
 		}));
-		assert.ok(typeof record !== 'string', String(record));
+		assert.ok(typeof record === 'object', String(record));
 		assert.deepEqual([record.begun, record.preScriptSucceeded, record.outcome, record.applications], [Date.parse('2026-11-23T14:02:11Z'), false, 'crash-consistent', ['redis']]);
 	});
 
