@@ -1,3 +1,4 @@
+import {exitCodes, Failure} from '../core/failure.js';
 import type {SnapshotRecord} from '../core/snapshot-record.js';
 import {worstProof, type ApplicationProof, type FilesystemProof, type Proof, type VerifyResult, type VerifySink} from '../core/verification.js';
 import {makeCopyPlaces, type CopyPlaces} from '../system/copy-places.js';
@@ -50,33 +51,45 @@ export async function verifySnapshot(path: string, options: VerifyOptions = {}, 
 			...order, snapshot: directory, disks: record.disks, places: copies.places, mountPoint: copies.mountPoint,
 			onDisk: disk => disks.push(disk),
 		});
-		const filesystems = proven.map(({proof}) => proof);
+		let filesystems: readonly FilesystemProof[] = proven.map(({proof}) => proof);
 		const usable = proven.flatMap(({disk, recorded}) => (disk === null ? [] : [{disk, mount: recorded.mount}]));
 		let applications: readonly ApplicationProof[] = [];
 		if (usable.length > 0) {
 			const opened = await openRoom(workshop, copies.mountPoint, usable, signal);
 			signal.throwIfAborted();
 			if (typeof opened === 'string') {
-				return conclude(directory, record, filesystems.map(proof => ({...proof, result: 'does-not-restore' as const, sentence: `${proof.mount}: cannot be mounted together with the others: ${opened}`})), [], began);
+				filesystems = filesystems.map(proof => ({...proof, result: 'does-not-restore' as const, sentence: `${proof.mount}: cannot be mounted together with the others: ${opened}`}));
+			} else {
+				room = opened;
+				applications = await proveApplications({...order, room, snapshot: record, questions, startMs, clear: async () => workshop?.clear()});
 			}
-
-			room = opened;
-			applications = await proveApplications({...order, room, snapshot: record, questions, startMs, clear: async () => workshop?.clear()});
 		}
 
 		signal.throwIfAborted();
 		const result = conclude(directory, record, filesystems, applications, began);
+		if (result.result === 'does-not-restore' || result.result === 'not-proven') await refuseKilled(workshop);
 		// A full disk looks like damage to everything that runs on it.
 		if (result.result === 'does-not-restore') for (const place of copies.places) await refuseFullDisk(place);
 		remember(result, onStep);
 		return result;
 	} catch (error) {
 		signal.throwIfAborted();
+		if (workshop !== undefined) await refuseKilled(workshop);
 		throw error;
 	} finally {
 		signal.removeEventListener('abort', onAbort);
 		await cleanUp({workshop, room, disks, copies}, onStep);
 	}
+}
+
+/** @throws Failure where something was killed that worked on the copies: that looks like damage, too. */
+async function refuseKilled(workshop: Workshop): Promise<void> {
+	const killed = await workshop.killedFromOutside();
+	if (killed === null) return;
+	throw new Failure(`Something outside has killed ${killed} while it was at work on the copies, so that nothing can be said about the snapshot.`, {
+		exitCode: exitCodes.usage,
+		remedy: 'Where the machine runs out of memory, what works on copies is ended first (see dmesg). Verify it again when there is more, or elsewhere.',
+	});
 }
 
 /** The history shows it from then on; one that cannot be written changes nothing in what was found. */
@@ -102,7 +115,7 @@ async function cleanUp({workshop, room, disks, copies}: Made, onStep: VerifySink
 			await workshop?.end();
 		} finally {
 			for (const disk of disks) disk.release();
-			copies.remove();
+			await copies.remove();
 		}
 	}
 

@@ -13,7 +13,7 @@ export type CopyPlaces = {
 	/** Where things are mounted in the workshop: an empty directory. */
 	readonly mountPoint: string;
 	/** Removes them with all that is in them. */
-	remove(): void;
+	remove(): Promise<void>;
 };
 
 const prefix = '.verify-';
@@ -26,8 +26,10 @@ export async function makeCopyPlaces(snapshot: string): Promise<CopyPlaces> {
 	const parents = [state, ...(isOurs(beside) && statSync(beside).dev !== statSync(state).dev ? [beside] : [])];
 	await releaseLeftLoops(isLeft);
 	const places: string[] = [];
-	const remove = (): void => {
+	const remove = async (): Promise<void> => {
 		for (const place of places) rmSync(place, {recursive: true, force: true});
+		// What was attached by a losetup that was killed before it had said so.
+		await releaseLeftLoops(directory => places.includes(directory));
 	};
 	try {
 		for (const parent of parents) {
@@ -41,7 +43,7 @@ export async function makeCopyPlaces(snapshot: string): Promise<CopyPlaces> {
 		mkdirSync(mountPoint, {mode: 0o700});
 		return {places, mountPoint, remove};
 	} catch (error) {
-		remove();
+		await remove();
 		throw new Failure(`No copy can be made in ${parents.join(' or ')}: ${wordsOf(error)}.`, {
 			exitCode: exitCodes.usage,
 			remedy: 'Have the copy made elsewhere: set QUIESCE_STATE_DIR to a directory that root can write to.',

@@ -106,7 +106,7 @@ export async function openRoom(workshop: Workshop, root: string, disks: readonly
 	const line = (command: RoomCommand): WorkshopCommand => {
 		signal.throwIfAborted();
 		if (command.owner.uid === 0) throw new Error(`${command.program} would run as root on a copy`);
-		return {...command, program: 'sh', parameters: ['-c', firstToEnd, 'chroot', ...words(command)]};
+		return {...command, name: command.program, program: 'sh', parameters: ['-c', firstToEnd, 'chroot', ...words(command)]};
 	};
 	const words = (command: RoomCommand): readonly string[] => [
 		root, 'setpriv', `--reuid=${command.owner.uid}`, `--regid=${command.owner.gid}`, '--clear-groups', '--no-new-privs', '--inh-caps=-all', '--bounding-set=-all',

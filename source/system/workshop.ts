@@ -9,6 +9,8 @@ import {findCommand} from './shell.js';
 /** A program in the workshop. */
 export type WorkshopCommand = {
 	readonly program: string;
+	/** What it is called in words, where `program` only starts it. */
+	readonly name?: string;
 	readonly parameters: readonly string[];
 	/** Then it is killed. */
 	readonly deadlineMs?: number;
@@ -49,6 +51,8 @@ export type Workshop = {
 	readonly outside: (path: string) => string;
 	/** Kills all that runs in it, and waits until it has ended. */
 	clear(): Promise<void>;
+	/** The first program that somebody else has killed, or the workshop itself: what came of it then says nothing. Null where there was none. */
+	killedFromOutside(): Promise<string | null>;
 	end(): Promise<void>;
 };
 
@@ -105,6 +109,8 @@ export async function openWorkshop(places: readonly string[] = []): Promise<Work
 	const namespaces = pin(pid);
 	const closed = once(keeper, 'close');
 	const running = new Set<Promise<unknown>>();
+	let sweeping = 0;
+	let killed: string | null = null;
 
 	const launch = (command: WorkshopCommand): ChildProcess => {
 		// A deadline inside ends the program itself; nsenter stands between it and this process.
@@ -117,6 +123,12 @@ export async function openWorkshop(places: readonly string[] = []): Promise<Work
 		});
 		child.stdin?.on('error', () => {});
 		child.stdin?.end(command.input ?? '');
+		const began = performance.now();
+		child.once('exit', (exitCode, signal) => {
+			// The signal of a program is its nsenter's end; of one with a deadline, it is what `timeout` makes of it.
+			const late = command.deadlineMs !== undefined && performance.now() - began >= command.deadlineMs;
+			if ((signal === 'SIGKILL' || exitCode === 137) && !late && sweeping === 0) killed ??= command.name ?? command.program;
+		});
 		const gone = new Promise(resolve => {
 			child.once('error', resolve);
 			child.once('close', resolve);
@@ -155,9 +167,17 @@ export async function openWorkshop(places: readonly string[] = []): Promise<Work
 		async clear() {
 			if (running.size === 0) return;
 			// In its own process namespace -1 means everything in there, but neither the keeper nor anything outside. That it is its own is certain: see `pin`.
+			sweeping += 1;
 			const sweep = launch({program: 'sh', parameters: ['-c', 'kill -KILL -1']});
 			await Promise.race([once(sweep, 'close'), delay(endWithinMs, undefined, {ref: false})]);
 			await Promise.race([Promise.all(running), delay(endWithinMs, undefined, {ref: false})]);
+			sweeping -= 1;
+		},
+		async killedFromOutside() {
+			if (killed !== null) return killed;
+			// In namespaces whose first process has ended the kernel starts nothing any more.
+			const alive = launch({program: 'true', parameters: [], deadlineMs: defaultDeadlineMs});
+			return (await once(alive, 'close'))[0] === 0 ? null : 'the process that keeps the copies apart';
 		},
 		async end() {
 			keeper.stdin.end();
@@ -185,10 +205,17 @@ type Pinned = {
  * namespaces would be the machine's, and everything on the machine would be killed in their place. They must not be this process's own.
  */
 function pin(pid: number): Pinned {
-	const opened = Object.entries(namespaceKinds).map(([name, option]) => ({name, option, descriptor: openSync(`/proc/${pid}/ns/${name}`, 'r')}));
+	const opened: {readonly name: string; readonly option: string; readonly descriptor: number}[] = [];
 	const release = (): void => {
 		for (const {descriptor} of opened) closeSync(descriptor);
 	};
+	try {
+		for (const [name, option] of Object.entries(namespaceKinds)) opened.push({name, option, descriptor: openSync(`/proc/${pid}/ns/${name}`, 'r')});
+	} catch (error) {
+		release();
+		throw new Failure('The process that keeps the copies apart was killed from outside at its start.', {exitCode: exitCodes.usage, remedy: 'Try again.', cause: error});
+	}
+
 	const shared = opened.find(({name, descriptor}) => fstatSync(descriptor).ino === statSync(`/proc/self/ns/${name}`).ino);
 	if (shared !== undefined) {
 		release();

@@ -5,7 +5,8 @@ import {join} from 'node:path';
 import {after, before, suite, test} from 'node:test';
 import type {VerifyResult} from '../../source/core/verification.js';
 import {makeLoopDisks, type LoopDisks} from '../support/loop-disk.js';
-import {markProcess} from '../../source/system/processes.js';
+import {markProcess, processIds, readProcess} from '../../source/system/processes.js';
+import {textOf} from '../../source/system/pseudo-files.js';
 import {must, plainEnvironment, run, start, type Ended, type Started} from '../support/process.js';
 import {until} from '../support/scripts-lab.js';
 import {bundledQuiesce, whyNoBundle} from '../support/sandbox.js';
@@ -91,6 +92,29 @@ suite('quiesce verify', {skip: firstReason(whyNoBundle(), whyNoSandbox(), whyNoL
 			assert.equal((await quiesce('good')).exitCode, 0);
 			assert.deepEqual(left(), []);
 			assert.ok(existsSync(join(state, 'snapshots/good/data.img')));
+		}
+	});
+
+	test('what is killed from outside says nothing about the snapshot: 2', async () => {
+		// A check that takes as long as the test needs.
+		const bin = join(state, 'bin');
+		mkdirSync(bin);
+		writeFileSync(join(bin, 'e2fsck'), `#!/bin/sh\nexec ${join(bin, 'long-check')} 300\n`, {mode: 0o755});
+		const slow = ['-m', '--propagation', 'private', 'sh', '-c', 'cp "$(command -v sleep)" "$1/long-check"; mount --bind "$1/e2fsck" "$(command -v e2fsck)"; exec "$2" verify good', 'sh', bin, bundledQuiesce];
+		const check = (): number | undefined => processIds().find(pid => (textOf(`/proc/${pid}/cmdline`) ?? '').startsWith(join(bin, 'long-check')));
+		const child = (of: number | undefined, name: string): number | undefined => processIds().map(readProcess).find(found => found?.parent === of && found?.name === name)?.pid;
+		for (const victim of ['check', 'unshare', 'sh'] as const) {
+			const started = start('unshare', slow, {env: environment()});
+			await until('the check runs', async () => Promise.resolve(check() !== undefined));
+			const keeper = child(started.pid, 'unshare');
+			const pid = victim === 'check' ? check() : victim === 'unshare' ? keeper : child(keeper, 'sh');
+			assert.ok(pid !== undefined, victim);
+			process.kill(pid, 'SIGKILL');
+			const ended = await started.ended;
+			assert.equal(ended.exitCode, 2, `${victim}: ${ended.stdout}${ended.stderr}`);
+			assert.match(ended.stderr, /Something outside has killed .+, so that nothing can be said about the snapshot/, victim);
+			await until('no loop device is left', async () => (await loops()).length === 0);
+			assert.deepEqual(left(), []);
 		}
 	});
 
