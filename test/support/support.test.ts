@@ -50,7 +50,7 @@ test('loop disks are nested, frozen, thawed, and leave nothing behind', {skip: f
 });
 
 test('loop disks are thawed at their deadline, whatever the test does', {skip: whyNoLoopDisks('ext4')}, async () => {
-	const disks = await makeLoopDisks([{name: 'held', type: 'ext4'}], {thawAfterSeconds: 1});
+	const disks = await makeLoopDisks([{name: 'held', type: 'ext4'}], {thawAfterSeconds: 8});
 	try {
 		await run('fsfreeze', ['-f', disks.disk('held').mount]);
 		// The write cannot end before the thaw.
@@ -80,6 +80,21 @@ test('a terminal shows, types, pastes, resizes and tells the exit code', {skip: 
 		await terminal.press('C-c');
 		assert.equal(await terminal.exited(), 7);
 		assert.match(await terminal.screen(), /more/);
+	} finally {
+		await terminal.end();
+	}
+});
+
+test('a terminal answers no half frame', {skip: whyNoTmux()}, async () => {
+	const terminal = await openTerminal(['sh', '-c', 'stty -echo; printf "\\033[?2026hupper half\\n"; read -r a; printf "lower half\\033[?20"; read -r a; printf "26l"; read -r a']);
+	try {
+		while (!(await terminal.screen()).includes('upper half')) { /* it comes */ }
+		await assert.rejects(terminal.shows('upper half', 300), /not within 300 ms[\s\S]*upper half/);
+		await terminal.press('Enter');
+		while (!(await terminal.screen()).includes('lower half')) { /* it comes */ }
+		await assert.rejects(terminal.shows('upper half', 300));
+		await terminal.press('Enter');
+		assert.match(await terminal.shows('upper half'), /lower half/);
 	} finally {
 		await terminal.end();
 	}

@@ -61,7 +61,16 @@ export async function openTerminal(command: readonly string[], options: Terminal
 	const told = (): void => {
 		for (const watcher of watchers) watcher();
 	};
-	const output = openPipe(outputFifo, told);
+	// A frame is written in several pieces, and the terminal shows each as it comes: only a whole one is looked at.
+	let inFrame = false;
+	let tail = '';
+	const output = openPipe(outputFifo, data => {
+		const text = tail + data;
+		const [begun, ended] = [text.lastIndexOf(frameBegins), text.lastIndexOf(frameEnds)];
+		if (begun !== ended) inFrame = begun > ended;
+		tail = text.slice(1 - frameBegins.length);
+		told();
+	});
 	let exitText = '';
 	const exit = openPipe(exitFifo, data => {
 		exitText += data;
@@ -119,7 +128,8 @@ export async function openTerminal(command: readonly string[], options: Terminal
 	const until = async (what: string, condition: (screen: string) => boolean, deadlineMs = 60_000): Promise<string> =>
 		wait(what, async () => {
 			const text = await screen();
-			return condition(text) ? text : undefined;
+			// Who was killed in the middle of a frame does not end it any more.
+			return (!inFrame || exitText !== '') && condition(text) ? text : undefined;
 		}, deadlineMs);
 
 	return {
@@ -156,6 +166,10 @@ export async function openTerminal(command: readonly string[], options: Terminal
 		},
 	};
 }
+
+/** The marks of a synchronized update (DEC private mode 2026), which Ink puts around each frame. */
+const frameBegins = '\u001B[?2026h';
+const frameEnds = '\u001B[?2026l';
 
 const keyName = /^(?:(?:[CMS]-)+.+|Enter|Escape|Up|Down|Left|Right|Home|End|Tab|BTab|BSpace|Space|DC|IC|NPage|PPage|F\d+)$/;
 
