@@ -93,7 +93,7 @@ suite('MariaDB', {skip: firstReason(whyNoMariadb(), whyNoProgram('ps'))}, () => 
 			assert.equal(post.exitCode, 0, post.output);
 			assert.equal((await writer.ended).exitCode, 0);
 			assert.equal(await rows(), committed + 1);
-			assert.deepEqual(lab.left(), []);
+			await until('nothing is left', () => lab.left().length === 0, 60_000);
 			assert.match(lab.log(), new RegExp(`hold=${hold}[\\s\\S]*post: released`));
 		});
 	}
@@ -156,10 +156,7 @@ suite('MariaDB', {skip: firstReason(whyNoMariadb(), whyNoProgram('ps'))}, () => 
 		test(`kill -9 of ${victim} in the held session: nothing is held past the lease`, async () => {
 			configure({lease: '3'});
 			assert.equal((await lab.pre()).exitCode, 0);
-			const members = await Promise.all(lab.left().map(async pid => [pid, await must('ps', ['-o', 'args=', '-p', String(pid)])] as const));
-			const chosen = members.find(([, words]) => (victim === 'holding-session.sh' ? words.includes(victim) : new RegExp(`^(\\S*/)?${victim} `).test(words)));
-			assert.ok(chosen !== undefined, JSON.stringify(members));
-			kill(chosen[0]);
+			kill(await lab.memberOf(victim === 'holding-session.sh' ? /holding-session\.sh/ : new RegExp(`^(\\S*/)?${victim} `)));
 			await goesOn();
 			await fails(lab.post(), /nothing is held now/);
 			await until('nothing is left', () => lab.left().length === 0, 60_000);
@@ -228,7 +225,7 @@ suite('MariaDB', {skip: firstReason(whyNoMariadb(), whyNoProgram('ps'))}, () => 
 				if (end.exitCode === 0) assert.equal((await lab.post()).exitCode, 0);
 				else assert.match(end.output, /not held: .*Lock wait timeout/);
 				await goesOn();
-				assert.deepEqual(lab.left(), []);
+				await until('nothing is left', () => lab.left().length === 0, 60_000);
 				other.kill('SIGKILL');
 				await other.ended;
 				assert.equal((await lab.post()).exitCode, 0);
@@ -242,7 +239,7 @@ suite('MariaDB', {skip: firstReason(whyNoMariadb(), whyNoProgram('ps'))}, () => 
 		try {
 			const pre = await lab.pre();
 			assert.equal(pre.exitCode, 1, pre.output);
-			assert.ok(pre.durationMs < 15_000, `${pre.durationMs} ms`);
+			assert.ok(pre.durationMs < 39_000, `${pre.durationMs} ms`);
 		} finally {
 			process.kill(server.pid(), 'SIGCONT');
 		}

@@ -105,12 +105,15 @@ suite('scripts that are killed at any moment', {skip: firstReason(whyNotRoot()),
 					const took = await until('it is free', subject.isFree, 60_000);
 					longest = Math.max(longest, took);
 					// A busy machine may look late.
-					assert.ok(took < lease * 1000 + 10_000, `${took} ms`);
+					assert.ok(took < lease * 1000 + 40_000, `${took} ms`);
+					// This pair is to work, however late a busy machine lets the second one begin.
+					lab.configure({...subject.settings, lease: '300'});
 					const again = await lab.pre();
 					assert.equal(again.exitCode, 0, again.output + lab.memoryLog());
 					const released = await lab.post();
 					assert.equal(released.exitCode, 0, released.output + lab.log().slice(-2000));
 					await until('it is free at once', subject.isFree, 60_000);
+					lab.configure({...subject.settings, lease: String(lease)});
 				}
 
 				await until('nothing is left', () => lab.left().length === 0, 60_000);

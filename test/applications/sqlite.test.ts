@@ -123,7 +123,7 @@ suite('SQLite files', {skip: firstReason(whyNoLoopDisks('ext4'), whyNoProgram('s
 		assert.match(post.output, /released, 2 locks/);
 		assert.equal((await patient.ended).exitCode, 0);
 		assert.deepEqual(locked(), [false, false]);
-		assert.deepEqual(lab.left(), []);
+		await until('nothing is left', () => lab.left().length === 0, 60_000);
 	});
 
 	test('names with blanks at their ends, named twice and by a link, are each flushed and locked once', async () => {
@@ -170,7 +170,7 @@ suite('SQLite files', {skip: firstReason(whyNoLoopDisks('ext4'), whyNoProgram('s
 			const pre = await lab.pre();
 			assert.equal(pre.exitCode, 1);
 			assert.match(pre.output, /orders is not locked: .*(?:database is locked|no answer within)/);
-			assert.ok(pre.durationMs < 30_000, `${pre.durationMs} ms`);
+			assert.ok(pre.durationMs < 39_000, `${pre.durationMs} ms`);
 			other.exec('commit');
 			// Killed, and gone a moment later.
 			await until('nothing is left', () => lab.left().length === 0, 60_000);
@@ -195,10 +195,7 @@ suite('SQLite files', {skip: firstReason(whyNoLoopDisks('ext4'), whyNoProgram('s
 		test(`kill -9 of ${victim} in a held session: nothing is held past the lease`, async () => {
 			configure({databases: notes, hold: 'lock', lease: '3'});
 			assert.equal((await lab.pre()).exitCode, 0);
-			const members = await Promise.all(lab.left().map(async pid => [pid, await must('ps', ['-o', 'args=', '-p', String(pid)])] as const));
-			const chosen = members.find(([, words]) => (victim === 'holding-session.sh' ? words.includes(victim) : new RegExp(`^\\S*${victim} `).test(words)));
-			assert.ok(chosen !== undefined, JSON.stringify(members));
-			kill(chosen[0]);
+			kill(await lab.memberOf(victim === 'holding-session.sh' ? /holding-session\.sh/ : new RegExp(`^\\S*${victim} `)));
 			await until('the lock ends', () => !locked().includes(true), 60_000);
 			assert.equal((await lab.post()).exitCode, 1);
 			await until('nothing is left', () => lab.left().length === 0, 60_000);

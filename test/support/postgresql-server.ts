@@ -2,9 +2,9 @@ import {chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync} 
 import {spawn, type ChildProcess} from 'node:child_process';
 import {once} from 'node:events';
 import {join} from 'node:path';
-import {readProcess} from '../../source/system/processes.js';
-import {must, pidOf, start, type Started} from './process.js';
-import {letThrough} from './scripts-lab.js';
+import {processIds, readProcess} from '../../source/system/processes.js';
+import {must, pidOf, signalTo, start, type Started} from './process.js';
+import {letThrough, until} from './scripts-lab.js';
 import {firstReason, whyNoProgram, whyNotRoot, type Reason} from './skip.js';
 
 /** A PostgreSQL server of a test's own. */
@@ -16,8 +16,8 @@ export type PostgresqlServer = {
 	readonly ask: (sql: string) => Promise<string>;
 	/** A psql of its own that stays; resolves once it has connected. */
 	readonly session: (sql: string) => Started;
-	/** The process that makes checkpoints. */
-	readonly checkpointer: () => number;
+	/** Stops the process that makes checkpoints, where it has nothing to do: at work it holds locks that others wait for without end. Answers its id. */
+	readonly stopCheckpointer: () => Promise<number>;
 	readonly start: () => Promise<void>;
 	readonly kill: () => Promise<void>;
 	readonly end: () => Promise<void>;
@@ -75,13 +75,22 @@ export async function startPostgresql(directory: string, options: {readonly sett
 	};
 	await begin();
 	const pid = (): number => pidOf(server);
+	const ask = async (sql: string): Promise<string> => (await must('runuser', [...asPostgres, join(bin, 'psql'), ...login, '-v', 'ON_ERROR_STOP=1', '-c', sql], {cwd: '/'})).trim();
+	const checkpointer = (): number => pidOf({pid: processIds().find(id => readProcess(id)?.parent === pid() && titleOf(String(id)).includes('checkpointer'))});
 	return {
 		dataDirectory,
 		socketDirectory: directory,
 		pid,
-		ask: async sql => (await must('runuser', [...asPostgres, join(bin, 'psql'), ...login, '-v', 'ON_ERROR_STOP=1', '-c', sql], {cwd: '/'})).trim(),
+		ask,
 		session: sql => start('runuser', [...asPostgres, join(bin, 'psql'), ...login], {cwd: '/', input: sql}),
-		checkpointer: () => pidOf({pid: readdirSync('/proc').filter(name => /^\d+$/.test(name)).map(Number).find(id => readProcess(id)?.parent === pid() && titleOf(String(id)).includes('checkpointer'))}),
+		stopCheckpointer: async () => {
+			// What was asked for before is made, and this one with it.
+			await ask('CHECKPOINT');
+			await until('the checkpointer idles', async () => await ask('SELECT wait_event FROM pg_stat_activity WHERE backend_type = \'checkpointer\'') === 'CheckpointerMain', 60_000);
+			const id = checkpointer();
+			signalTo(id, 'SIGSTOP');
+			return id;
+		},
 		start: begin,
 		kill: async () => stop('SIGKILL'),
 		end: async () => stop('SIGQUIT'),

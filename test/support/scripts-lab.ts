@@ -7,6 +7,7 @@ import {basename, dirname, join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import type {Application, ApplicationSettings} from '../../source/applications/index.js';
 import {isRunning, kill, processIds, readProcess} from '../../source/system/processes.js';
+import {textOf} from '../../source/system/pseudo-files.js';
 import {extensionEnvironment} from '../../source/system/scripts.js';
 import {pidOf} from './process.js';
 
@@ -43,6 +44,8 @@ export type ScriptsLab = {
 	readonly memoryLog: () => string;
 	/** What the pre-script left behind on purpose: the members of its leased sessions. */
 	readonly left: () => readonly number[];
+	/** One of those, by its words: waited for, as some come a moment later, and begin others that soon end. */
+	readonly memberOf: (words: RegExp) => Promise<number>;
 	readonly end: () => Promise<void>;
 };
 
@@ -114,6 +117,14 @@ export function placeScripts(application: Application, settings: ApplicationSett
 		log: () => read(logFile),
 		memoryLog: () => read(join(state, 'log')),
 		left,
+		memberOf: async words => {
+			let found: number | undefined;
+			await until(`one of the sessions is ${String(words)}`, () => {
+				found = left().find(pid => words.test(textOf(`/proc/${pid}/cmdline`)?.replaceAll('\0', ' ') ?? ''));
+				return found !== undefined;
+			});
+			return pidOf({pid: found});
+		},
 		end: async () => {
 			for (const child of begun) child.kill('SIGKILL');
 			left().forEach(kill);
@@ -124,7 +135,7 @@ export function placeScripts(application: Application, settings: ApplicationSett
 }
 
 /** Looks until something is so; for what has no event that a test could wait for. Throws after `deadlineMs`. */
-export async function until(what: string, look: () => boolean | Promise<boolean>, deadlineMs = 15_000): Promise<number> {
+export async function until(what: string, look: () => boolean | Promise<boolean>, deadlineMs = 60_000): Promise<number> {
 	const begun = performance.now();
 	while (!await look()) {
 		if (performance.now() - begun > deadlineMs) throw new Error(`not within ${deadlineMs} ms: ${what}`);
