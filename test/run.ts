@@ -41,8 +41,10 @@ function outside(): void {
 	});
 	const leaks: string[] = [];
 	if (existsSync('/etc/azure') !== azureBefore) leaks.push('the tests changed the machine\'s own /etc/azure');
-	const loops = spawnSync('losetup', ['--list', '--noheadings', '--output', 'NAME,BACK-FILE'], {encoding: 'utf8'}).stdout ?? '';
-	leaks.push(...loops.split('\n').filter(line => line.includes(directory)).map(line => `a loop device was left behind: ${line.trim()}`));
+	const loops = (): readonly string[] => (spawnSync('losetup', ['--list', '--noheadings', '--output', 'NAME,BACK-FILE'], {encoding: 'utf8'}).stdout ?? '').split('\n').filter(line => line.includes(directory));
+	// A namespace that ends just now holds its mounts, and with them their loop devices, a moment longer.
+	for (let looks = 0; looks < 100 && loops().length > 0; looks++) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+	leaks.push(...loops().map(line => `a loop device was left behind: ${line.trim()}`));
 	rmSync(directory, {recursive: true, force: true});
 	if (leaks.length > 0) writeSync(1, `${leaks.map(leak => `✖ ${leak}`).join('\n')}\n`);
 	process.exitCode = leaks.length > 0 ? 1 : status ?? 1;
