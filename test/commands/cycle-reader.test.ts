@@ -34,7 +34,7 @@ suite('a reader who stops reading', {skip: firstReason(whyNoLoopDisks('ext4'), w
 		const code = existsSync(noted) ? readFileSync(noted, 'utf8').trim() : 'the cycle did not end';
 		child.kill('SIGKILL');
 		child.stdout.destroy();
-		await within(once(child, 'close'), 10_000);
+		await within(once(child, 'close'), 60_000);
 		return {code: Number(code), posts: lab.notes().filter(note => note === 'post').length - before};
 	};
 	let runs = 0;

@@ -65,7 +65,7 @@ async function none(look: () => readonly unknown[]): Promise<void> {
 const skip = firstReason(whyNoSandbox(), whyNoLoopDisks('ext4'), whyNoBundle());
 
 suite('the demo', {skip}, () => {
-	test('without a terminal it plays by itself to its end, and leaves nothing', {timeout: 120_000}, async () => {
+	test('without a terminal it plays by itself to its end, and leaves nothing', {timeout: 400_000}, async () => {
 		const azure = existsSync('/etc/azure');
 		const demo = start(bundledQuiesce, ['demo'], {env: {...plainEnvironment(), LC_ALL: 'C'}});
 		await demo.until('has been made in memory');
@@ -80,7 +80,7 @@ suite('the demo', {skip}, () => {
 		assert.equal(existsSync('/etc/azure'), azure);
 	});
 
-	test('at a terminal of 40 columns Enter leads through the wizard, a freeze that is seen, and into the snapshot', {skip: whyNoTmux(), timeout: 240_000}, async () => {
+	test('at a terminal of 40 columns Enter leads through the wizard, a freeze that is seen, and into the snapshot', {skip: whyNoTmux(), timeout: 400_000}, async () => {
 		const terminal = await openTerminal([bundledQuiesce, 'demo'], {columns: 40, rows: 24, env: plainEnvironment()});
 		try {
 			await terminal.shows('⏎ start');
@@ -102,7 +102,7 @@ suite('the demo', {skip}, () => {
 		}
 	});
 
-	test('Ctrl-C at a terminal ends it wherever it is, and it clears away', {skip: whyNoTmux(), timeout: 240_000}, async () => {
+	test('Ctrl-C at a terminal ends it wherever it is, and it clears away', {skip: whyNoTmux(), timeout: 400_000}, async () => {
 		for (const [until, keys] of [['⏎ start', []], ['step 2 of', ['Enter', 'Enter']]] as const) {
 			const terminal = await openTerminal([bundledQuiesce, 'demo'], {env: plainEnvironment()});
 			try {
@@ -123,7 +123,7 @@ suite('the demo', {skip}, () => {
 		}
 	});
 
-	test('signals end it with their codes, kill -9 with nothing left, in the middle of whatever it does', {timeout: 240_000}, async () => {
+	test('signals end it with their codes, kill -9 with nothing left, in the middle of whatever it does', {timeout: 400_000}, async () => {
 		const cases: ReadonlyArray<readonly [NodeJS.Signals, string | RegExp, 'alone' | 'group', number | null]> = [
 			['SIGTERM', 'has been made in memory', 'alone', 143],
 			['SIGHUP', 'pre-script started', 'alone', 129],
@@ -155,7 +155,7 @@ suite('the demo', {skip}, () => {
 		}
 	});
 
-	test('where it cannot run it says what to do', {skip: whyNoProgram('setpriv'), timeout: 60_000}, async () => {
+	test('where it cannot run it says what to do', {skip: whyNoProgram('setpriv'), timeout: 400_000}, async () => {
 		const sandbox = await makeSandbox();
 		const user = await sandbox.quiesceAsNobody(['demo']);
 		await sandbox.end();

@@ -208,7 +208,7 @@ suite('configure', {skip: whyNotRoot()}, () => {
 		assert.equal(readFileSync(place.configuration, 'utf8'), 'made meanwhile');
 	});
 
-	test('places that are not safe are refused, each in a sentence, and nothing is changed', {timeout: 20_000}, async () => {
+	test('places that are not safe are refused, each in a sentence, and nothing is changed', {timeout: 400_000}, async () => {
 		const cases: Readonly<Record<string, readonly [spoil: (place: ReturnType<typeof makePlace>) => void, message: RegExp]>> = {
 			link: [({configuration, directory}) => {
 				writeFileSync(join(directory, 'real'), readFileSync(configuration));

@@ -46,7 +46,7 @@ async function watching(context: TestContext, directory: string): Promise<Seen> 
 	return {
 		following, events, views,
 		until: async condition => new Promise((resolve, reject) => {
-			const timer = setTimeout(() => reject(new Error(`it did not come; there is: ${events.map(event => JSON.stringify(event)).join('\n')}`)), 30_000);
+			const timer = setTimeout(() => reject(new Error(`it did not come; there is: ${events.map(event => JSON.stringify(event)).join('\n')}`)), 60_000);
 			const look = (): void => {
 				if (!condition()) return;
 				clearTimeout(timer);

@@ -11,7 +11,7 @@ import {eventually} from '../system/guard-lab.js';
 const skip = firstReason(whyNoLoopDisks('ext4', 'xfs'), whyNoSandbox(), whyNoBundle());
 
 /** Whatever else the machine does. */
-const patienceMs = 40_000;
+const patienceMs = 120_000;
 
 type Answer = {readonly cycles: ReadonlyArray<{readonly mounts: ReadonlyArray<{readonly mount: string; readonly state: string}>; readonly postScript: {readonly state: string}}>};
 
@@ -19,7 +19,7 @@ type Answer = {readonly cycles: ReadonlyArray<{readonly mounts: ReadonlyArray<{r
 async function lab(context: TestContext): Promise<CycleLab> {
 	const made = await makeCycleLab({
 		disks: [{name: 'outer', type: 'xfs', megabytes: 400}, {name: 'inner', type: 'ext4', on: 'outer', megabytes: 64}, {name: 'other', type: 'ext4'}],
-		thawAfterSeconds: 150,
+		thawAfterSeconds: 400,
 		pre: 'note pre; head -c 4000000 /dev/urandom >"$2/dirty"; fsfreeze -f "$1"',
 	});
 	context.after(async () => made.end());

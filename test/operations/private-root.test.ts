@@ -31,7 +31,7 @@ for (const type of ['ext4', 'xfs'] as const) {
 
 		/** What does not end is thawed from outside, and the kernel is asked where it waits. */
 		const mustEnd = async (started: Started): Promise<Ended> => {
-			const ended = await within(started.ended, 40_000);
+			const ended = await within(started.ended, 120_000);
 			if (ended !== undefined) return ended;
 			const stacks = await root.stacks();
 			await root.wasFrozen();
@@ -67,7 +67,7 @@ for (const type of ['ext4', 'xfs'] as const) {
 			assert.deepEqual([...waited], []);
 			assert.equal(end.exitCode, 0, end.stdout);
 			assert.deepEqual(end.result.mounts, ['/']);
-			assert.ok(end.result.freezeWindowMs >= 2000 && end.result.freezeWindowMs < 6000, String(end.result.freezeWindowMs));
+			assert.ok(end.result.freezeWindowMs >= 2000 && end.result.freezeWindowMs < 15_000, String(end.result.freezeWindowMs));
 			assert.equal(notes(), 'pre\npost\n');
 			assert.equal(await root.wasFrozen(), false);
 			assert.match(readFileSync(root.inside('/var/lib/quiesce/history.jsonl'), 'utf8'), /application-consistent/);
@@ -82,7 +82,7 @@ for (const type of ['ext4', 'xfs'] as const) {
 				for (const victim of victims) kill(victim === 'main' ? cycle.pid : guard);
 				assert.equal((await writer.ended).exitCode, 0);
 				const took = performance.now() - struck;
-				assert.ok(took < 3000, `thawed after ${took} ms`);
+				assert.ok(took < 15_000, `thawed after ${took} ms`);
 				await mustEnd(cycle);
 				await eventually(() => root.members().length === 0, 'all processes end');
 				assert.equal(notes(), `${before}pre\npost\n`);

@@ -153,8 +153,8 @@ const rows: readonly {readonly code: number; readonly options: LabOptions; reado
 	{code: 305, options: {}, spoil: one => one.sandbox.put({path: '/etc/azure/VMSnapshotScriptPluginConfig.json', content: '{"preScriptLocation": '})},
 	{code: 306, options: {}, spoil: async one => one.sandbox.must('chmod', ['755', '/etc/azure/pre.sh'])},
 	{code: 307, options: {}, spoil: async one => one.sandbox.must('chown', ['nobody', '/etc/azure/post.sh'])},
-	{code: 308, options: {pre: 'note pre; sleep 60', settings: {timeoutInSeconds: 1, ScriptsExecutionPollTimeSeconds: 1}}, notes: ['pre', 'post']},
-	{code: 309, options: {post: 'note post; sleep 60', settings: {timeoutInSeconds: 1, ScriptsExecutionPollTimeSeconds: 1}}, notes: ['pre', 'post']},
+	{code: 308, options: {pre: 'note pre; sleep 60', settings: {timeoutInSeconds: 3, ScriptsExecutionPollTimeSeconds: 1}}, notes: ['pre', 'post']},
+	{code: 309, options: {post: 'note post; sleep 60', settings: {timeoutInSeconds: 3, ScriptsExecutionPollTimeSeconds: 1}}, notes: ['pre', 'post']},
 ];
 
 suite('the ten errors of the table', {skip, concurrency: 2}, () => {
@@ -203,16 +203,17 @@ suite('scripts in a cycle', {skip, concurrency: 2}, () => {
 	});
 
 	test('the time limit covers all attempts', async context => {
-		const one = await lab(context, {pre: 'note pre; exit 1', settings: {preScriptNoOfRetries: 50, timeoutInSeconds: 3, ScriptsExecutionPollTimeSeconds: 1}});
+		const one = await lab(context, {pre: 'note pre; exit 1', settings: {preScriptNoOfRetries: 50, timeoutInSeconds: 6, ScriptsExecutionPollTimeSeconds: 1}});
 		const end = await one.cycle();
 		assert.deepEqual([end.result.outcome, codes(end)], ['file-system-consistent', [300]]);
-		assert.ok(one.notes().length >= 3 && one.notes().length <= 4, one.notes().join(' '));
+		// A second lies between two attempts, and the post-script comes after them.
+		assert.ok(one.notes().length >= 3 && one.notes().length <= 7, one.notes().join(' '));
 	});
 
 	test('at its limit a script ends with everything it started, other sessions included', async context => {
-		const one = await lab(context, {pre: 'setsid sh -c "echo \\$\\$ >$1; exec sleep 300" & trap "" TERM; note pre; sleep 300', settings: {timeoutInSeconds: 1, ScriptsExecutionPollTimeSeconds: 1}});
+		const one = await lab(context, {pre: 'setsid sh -c "echo \\$\\$ >$1; exec sleep 300" & trap "" TERM; note pre; sleep 300', settings: {timeoutInSeconds: 3, ScriptsExecutionPollTimeSeconds: 1}});
 		const file = `${one.sandbox.directory}/grandchild`;
-		one.configure({timeoutInSeconds: 1, ScriptsExecutionPollTimeSeconds: 1, preScriptParams: [file]});
+		one.configure({timeoutInSeconds: 3, ScriptsExecutionPollTimeSeconds: 1, preScriptParams: [file]});
 		const end = await one.cycle();
 		assert.deepEqual(codes(end), [308]);
 		assert.equal(stateOf(Number(readFileSync(file, 'utf8'))), null, 'the grandchild lives on');
@@ -265,7 +266,7 @@ suite('scripts in a cycle', {skip, concurrency: 2}, () => {
 	});
 
 	test('a plugin host file with little time: a script has as long as the host really waits', async context => {
-		const one = await lab(context, {pre: 'sleep 3.5', settings: {timeoutInSeconds: undefined, ScriptsExecutionPollTimeSeconds: 1}});
+		const one = await lab(context, {pre: 'sleep 3.2', settings: {timeoutInSeconds: undefined, ScriptsExecutionPollTimeSeconds: 1}});
 		one.sandbox.put({path: '/etc/azure/VMSnapshotPluginHost.conf', mode: 0o644, content: '[pre_post]\ntimeoutInSeconds: 3\nnumberOfPlugins: 1\npluginName0: ScriptRunner\npluginPath0: /etc/azure\npluginConfigPath0: /etc/azure/VMSnapshotScriptPluginConfig.json\n'});
 		const end = await one.cycle();
 		assert.deepEqual([end.exitCode, end.result.azure], [0, {outcome: 'application-consistent', errors: []}]);
@@ -356,7 +357,7 @@ suite('a snapshot provider that hangs', {skip, concurrency: 2}, () => {
 			await cycle.until('"phase":"snapshot","state":"started"');
 			const writer = one.sandbox.start('sh', ['-c', 'echo x >"$1/written"', 'sh', mount]);
 			if (signal !== null) cycle.kill(signal);
-			await cycle.until('"event":"result"', 30_000);
+			await cycle.until('"event":"result"');
 			assert.equal((await writer.ended).exitCode, 0);
 			assert.deepEqual(one.notes(), ['pre', 'post']);
 			assert.equal(await one.disks.wasFrozen('data'), false);

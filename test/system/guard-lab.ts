@@ -80,7 +80,7 @@ export async function makeLab(orders: readonly LoopDiskOrder[], named?: readonly
 			for (const watcher of watchers) watcher();
 		});
 		const until = async (matches: (one: Said) => boolean): Promise<Said> => new Promise((resolve, reject) => {
-			const timer = setTimeout(() => finish(), 15_000);
+			const timer = setTimeout(() => finish(), 60_000);
 			const finish = (found?: Said): void => {
 				clearTimeout(timer);
 				watchers.delete(look);
@@ -146,7 +146,7 @@ export function stateOf(pid: number): string | null {
 }
 
 /** Waits for what has no event: looks every few milliseconds, for at most `limitMs`. */
-export async function eventually(holds: () => boolean, what: string, limitMs = 10_000): Promise<void> {
+export async function eventually(holds: () => boolean, what: string, limitMs = 60_000): Promise<void> {
 	const until = performance.now() + limitMs;
 	while (!holds()) {
 		if (performance.now() > until) throw new Error(`did not happen within ${limitMs} ms: ${what}`);

@@ -15,6 +15,8 @@ import {whyNoLoopDisks} from '../support/skip.js';
 import {eventually, makeLab, stalled, stateOf, type Lab, type Main} from './guard-lab.js';
 
 const skip = whyNoLoopDisks('ext4', 'xfs');
+/** Half of the laboratory's deadline: what comes before it comes for another reason, however slow the machine is. */
+const longBeforeDeadlineMs = 10_000;
 
 suite('the guard', {skip}, () => {
 	let lab: Lab;
@@ -29,18 +31,18 @@ suite('the guard', {skip}, () => {
 
 	test('freezes, so that a writer stalls, and thaws, so that it goes on', async () => {
 		const main = await lab.start();
+		const began = performance.now();
 		const report = await main.freeze();
 		assert.equal(report.frozen, true);
 		assert.deepEqual(report.mounts.map(({mount, ok}) => [mount, ok]), [[a, true], [b, true]]);
 		const writers = [lab.write(a), lab.write(b)];
 		for (const writer of writers) await stalled(writer.pid);
 		assert.match(readFileSync(`/proc/${writers[0]!.pid}/wchan`, 'utf8'), /percpu_rwsem_wait|^0$/);
-		const asked = performance.now();
 		const thawed = await main.thaw();
 		for (const writer of writers) await writer.done;
 		assert.deepEqual(thawed.mounts.map(({ok}) => ok), [true, true]);
 		assert.equal(thawed.byDeadline, false);
-		assert.ok(thawed.windowMs >= report.durationMs && thawed.windowMs < performance.now() - asked + report.durationMs + 5000);
+		assert.ok(thawed.windowMs >= report.durationMs && thawed.windowMs < performance.now() - began);
 		const thirdLine = main.thirdLine();
 		assert.equal(readLockHolder(lab.order.lockFile)?.pid === null, false);
 		main.tell('close');
@@ -61,7 +63,7 @@ suite('the guard', {skip}, () => {
 		await stalled(writer.pid);
 		const killed = performance.now();
 		main.child.kill('SIGKILL');
-		assert.ok(await writer.done - killed < 500, 'the writer goes on within half a second');
+		assert.ok(await writer.done - killed < longBeforeDeadlineMs, 'the writer goes on, long before the deadline');
 		await eventually(() => stateOf(main.guard) === null, 'the guard ends');
 		assert.equal(readFileSync(runs, 'utf8'), 'run\n');
 		assert.equal(existsSync(journal.path), false);
@@ -84,7 +86,7 @@ suite('the guard', {skip}, () => {
 			process.kill(main.pid, 'SIGKILL');
 			await eventually(() => readProcess(main.pid)?.state === 'Z', 'it is a zombie');
 			const killed = performance.now();
-			assert.ok(await writer.done - killed < 3000);
+			assert.ok(await writer.done - killed < longBeforeDeadlineMs);
 			await eventually(() => stateOf(main.guard) === null, 'the guard ends');
 			assert.equal(readFileSync(runs, 'utf8'), 'run\n');
 			assert.equal(readProcess(main.pid)?.state, 'Z');
@@ -128,7 +130,7 @@ suite('the guard', {skip}, () => {
 		await stalled(writer.pid);
 		const killed = performance.now();
 		process.kill(main.guard, 'SIGKILL');
-		assert.ok(await writer.done - killed < 500);
+		assert.ok(await writer.done - killed < longBeforeDeadlineMs);
 		await main.until(said => said.lost !== undefined);
 		const second = await lab.start();
 		assert.equal(second.said[0]?.exitCode, 7);
@@ -149,14 +151,14 @@ suite('the guard', {skip}, () => {
 		process.kill(main.pid, 'SIGSTOP');
 		process.kill(main.guard, 'SIGKILL');
 		process.kill(main.pid, 'SIGKILL');
-		for (const writer of writers) assert.ok(await writer.done - killed < 1000);
+		for (const writer of writers) assert.ok(await writer.done - killed < longBeforeDeadlineMs);
 		await eventually(() => stateOf(thirdLine) === null, 'the third line ends');
 	});
 
 	test('the third line thaws at the deadline when the guard is stopped and the main process killed, and wakes the guard, which runs the post-script', async () => {
 		const runs = join(lab.directory, 'runs-guard-stopped');
 		const {scripts, journal} = owe(lab, `echo run >> ${runs}`);
-		const main = await lab.start({deadlineMs: 1000}, scripts);
+		const main = await lab.start({deadlineMs: 4000}, scripts);
 		journal.close();
 		assert.equal((await main.freeze()).frozen, true);
 		const writer = lab.write(a);
@@ -164,7 +166,7 @@ suite('the guard', {skip}, () => {
 		process.kill(main.guard, 'SIGSTOP');
 		main.child.kill('SIGKILL');
 		const killed = performance.now();
-		assert.ok(await writer.done - killed < 4500);
+		assert.ok(await writer.done - killed < 30_000, 'before the laboratory thaws');
 		await eventually(() => stateOf(main.guard) === null, 'the guard ends');
 		assert.equal(readFileSync(runs, 'utf8'), 'run\n');
 	});
@@ -287,13 +289,13 @@ suite('the guard', {skip}, () => {
 		await writer.done;
 		const report = await main.thaw();
 		assert.equal(report.byDeadline, true);
-		assert.ok(report.windowMs >= 399 && report.windowMs < 1500, String(report.windowMs));
+		assert.ok(report.windowMs >= 399 && report.windowMs < longBeforeDeadlineMs, String(report.windowMs));
 		main.tell('close');
 		await main.until(said => said.closed === true);
 	});
 
 	test('wakes a stopped main process at the deadline', async () => {
-		const main = await lab.start({deadlineMs: 400});
+		const main = await lab.start({deadlineMs: 3000});
 		assert.equal((await main.freeze()).frozen, true);
 		const writer = lab.write(a);
 		await stalled(writer.pid);

@@ -107,7 +107,7 @@ test('it is waited for, and had as soon as the holder dies', {skip: python}, asy
 	setTimeout(() => other.kill('SIGKILL'), 200);
 	(await waiting).release();
 	const took = performance.now() - began;
-	assert.ok(took >= 190 && took < 5000, String(took));
+	assert.ok(took >= 190 && took < 19_000, String(took));
 });
 
 test('a holder that removes the file before it gives up the lock leaves no lock on a file that is gone', {skip: python}, async () => {

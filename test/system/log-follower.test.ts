@@ -40,7 +40,7 @@ async function following(context: TestContext, path: string, from = 0): Promise<
 	return {
 		path, text: () => text, news, look: follower.look,
 		until: async pattern => new Promise((resolve, reject) => {
-			const timer = setTimeout(() => reject(new Error(`${String(pattern)} did not come; there is: ${text.slice(-500)}`)), 15_000);
+			const timer = setTimeout(() => reject(new Error(`${String(pattern)} did not come; there is: ${text.slice(-500)}`)), 60_000);
 			const look = (): void => {
 				if (!pattern.test(text)) return;
 				clearTimeout(timer);

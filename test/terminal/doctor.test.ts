@@ -66,7 +66,9 @@ suite('the doctor\'s screen', {skip}, () => {
 		assert.equal(statSync(sandbox.inside(path)).mode & 0o777, 0o600);
 
 		await screen.press('F');
+		await screen.shows('This will be changed');
 		await screen.press('Escape');
+		await screen.shows('f mend');
 		await screen.press('f');
 		await screen.shows(/timeoutInSeconds: "30" → 30/);
 		await screen.press('Enter');

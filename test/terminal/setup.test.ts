@@ -72,7 +72,7 @@ function written(sandbox: Sandbox, path = configuration): Record<string, unknown
 }
 
 suite('the wizard in a real terminal', {skip}, () => {
-	test('key by key at 80×24 to a written file, with Back, a step edited from the review, and nothing written before', {timeout: 120_000}, async () => {
+	test('key by key at 80×24 to a written file, with Back, a step edited from the review, and nothing written before', {timeout: 400_000}, async () => {
 		await visit([pre, post], async ({sandbox, open}) => {
 			const terminal = await open();
 			await terminal.shows(/step 1 of 12/);
@@ -146,7 +146,7 @@ suite('the wizard in a real terminal', {skip}, () => {
 		});
 	});
 
-	test('at 40 columns: a pasted path with a line end, a resize, Ctrl-C with nothing changed, the draft taken up again, written', {timeout: 120_000}, async () => {
+	test('at 40 columns: a pasted path with a line end, a resize, Ctrl-C with nothing changed, the draft taken up again, written', {timeout: 400_000}, async () => {
 		await visit([pre, post], async ({sandbox, open}) => {
 			const narrow = {columns: 40, rows: 24};
 			const terminal = await open([], narrow);
@@ -203,7 +203,7 @@ suite('the wizard in a real terminal', {skip}, () => {
 		});
 	});
 
-	test('an existing configuration is kept and changed: unknown keys stay, the present file is kept beside it', {timeout: 60_000}, async () => {
+	test('an existing configuration is kept and changed: unknown keys stay, the present file is kept beside it', {timeout: 400_000}, async () => {
 		const present = `${JSON.stringify({appName: 'mine', preScriptLocation: pre.path, postScriptLocation: post.path, timeoutInSeconds: 60, fsFreezeEnabled: true}, null, 2)}\n`;
 		await visit([pre, post, {path: configuration, content: present}], async ({sandbox, open}) => {
 			const terminal = await open();
@@ -226,7 +226,7 @@ suite('the wizard in a real terminal', {skip}, () => {
 		});
 	});
 
-	test('what somebody else changes between review and write is not overwritten; looked at again it can be', {timeout: 60_000}, async () => {
+	test('what somebody else changes between review and write is not overwritten; looked at again it can be', {timeout: 400_000}, async () => {
 		const present = `${JSON.stringify({preScriptLocation: pre.path, postScriptLocation: post.path, timeoutInSeconds: 60}, null, 2)}\n`;
 		await visit([pre, post, {path: configuration, content: present}], async ({sandbox, open}) => {
 			const terminal = await open();
@@ -244,7 +244,7 @@ suite('the wizard in a real terminal', {skip}, () => {
 		});
 	});
 
-	test('Enter alone leads through a template of --template, into the file of --config', {timeout: 60_000}, async () => {
+	test('Enter alone leads through a template of --template, into the file of --config', {timeout: 400_000}, async () => {
 		const model = {pluginName: 'ScriptRunner', preScriptLocation: '/etc/azure/pre.sh', postScriptLocation: '/etc/azure/post.sh', preScriptParams: ['/control'], postScriptParams: ['/control'], timeoutInSeconds: 45, continueBackupOnFailure: false};
 		await visit([pre, post, {path: '/etc/model.json', content: JSON.stringify(model)}], async ({sandbox, open}) => {
 			const terminal = await open(['--template', '/etc/model.json', '--config', '/etc/other/own.json']);
@@ -258,7 +258,7 @@ suite('the wizard in a real terminal', {skip}, () => {
 		});
 	});
 
-	test('the documented template is downloaded; where there is none the bundled one takes its place, and that is said', {timeout: 60_000}, async () => {
+	test('the documented template is downloaded; where there is none the bundled one takes its place, and that is said', {timeout: 400_000}, async () => {
 		const server = createServer((request, response) => {
 			response.statusCode = request.url === '/template.json' ? 200 : 404;
 			response.end('{"preScriptLocation": "", "postScriptLocation": "", "timeoutInSeconds": 77}');
@@ -287,7 +287,7 @@ suite('the wizard in a real terminal', {skip}, () => {
 		}
 	});
 
-	test('the pair to fill in is written for root alone, and a second visit finds it', {timeout: 60_000}, async () => {
+	test('the pair to fill in is written for root alone, and a second visit finds it', {timeout: 400_000}, async () => {
 		await visit([], async ({sandbox, open}) => {
 			const terminal = await open();
 			await terminal.shows('none yet');
@@ -308,7 +308,7 @@ suite('the wizard in a real terminal', {skip}, () => {
 });
 
 suite('the rehearsal at the end of the wizard', {skip: firstReason(skip, whyNoLoopDisks('ext4'))}, () => {
-	test('goes straight into a live cycle over what was named, and what it came to stays on the terminal', {timeout: 60_000}, async () => {
+	test('goes straight into a live cycle over what was named, and what it came to stays on the terminal', {timeout: 400_000}, async () => {
 		await visit([pre, post], async ({sandbox, open}) => {
 			const disks = await makeLoopDisks([{name: 'data', type: 'ext4'}], {sandbox});
 			try {

@@ -43,7 +43,7 @@ function openView(flags: Flags = {}, command = 'setup'): Opened {
 	opened.push(terminal);
 	const reaches = async (pattern: RegExp, ...chunks: readonly string[]): Promise<void> => {
 		if (chunks.length > 0) await terminal.send(...chunks);
-		const end = Date.now() + 10_000;
+		const end = Date.now() + 60_000;
 		while (!pattern.test(terminal.frame())) {
 			if (Date.now() > end) assert.fail(`${String(pattern)}\n${terminal.frame()}`);
 			await new Promise(resolve => setImmediate(resolve));
@@ -60,7 +60,7 @@ async function toReview(view: Opened): Promise<void> {
 	}
 }
 
-suite('the wizard with the machine, without a terminal', {skip: whyNotRoot(), timeout: 60_000}, () => {
+suite('the wizard with the machine, without a terminal', {skip: whyNotRoot(), timeout: 400_000}, () => {
 	before(() => {
 		process.env['QUIESCE_STATE_DIR'] = join(directory, 'state');
 		for (const name of ['pre.sh', 'post.sh']) writeFileSync(join(directory, name), 'exit 0\n', {mode: 0o755});
