@@ -51,6 +51,8 @@ export const run: Command = async invocation => {
 	if (flags.verify === true && result.interrupted === undefined) {
 		const stop = new AbortController();
 		abort = signal => stop.abort(signal);
+		// One that came when the cycle was over already, before anybody knew.
+		if (interruption.signal.aborted) stop.abort(interruption.signal.reason);
 		const {verifyCycle} = await import('./cycle-verification.js');
 		exitCode = await verifyCycle(result, exitCode, mode, stop.signal, text => output.write(text));
 	}

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import {readFileSync, writeFileSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, suite, test} from 'node:test';
+import type {CycleResult} from '../../source/core/cycle-events.js';
 import type {VerifyResult} from '../../source/core/verification.js';
 import {makeCycleLab, type CycleLab} from '../support/cycle-lab.js';
 import {whyNoBundle} from '../support/sandbox.js';
@@ -39,6 +40,31 @@ suite('quiesce cycle --verify', {skip: firstReason(whyNoBundle(), whyNoSandbox()
 		assert.equal(ended.exitCode, 5, ended.stdout);
 		assert.match(ended.stdout, /redis: the cycle held it, and there is no data of it in the snapshot/);
 		writeFileSync(lab.sandbox.inside('/etc/azure/pre.sh'), '#!/bin/sh\n');
+	});
+
+	test('interrupted as soon as the cycle is over, the verification ends, the snapshot stays, and the result is the last line', async () => {
+		for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const) {
+			const started = lab.start(['--snapshot', 'image', '--verify']);
+			await started.until('"phase":"post-script","state":"succeeded"');
+			started.kill(signal);
+			const ended = await started.ended;
+			assert.equal(ended.exitCode, code, ended.stdout + ended.stderr);
+			const result = JSON.parse(ended.stdout.trim().split('\n').at(-1)!) as CycleResult;
+			assert.equal(result.event, 'result');
+			assert.ok(existsSync(result.snapshot?.path ?? ''));
+			assert.deepEqual(readdirSync(lab.sandbox.stateDirectory).filter(name => name.startsWith('.verify-')), []);
+		}
+	});
+
+	test('a copy that does not restore: 5, whatever the cycle came to, and the history knows', async () => {
+		const [mount = ''] = lab.disks.mounts;
+		await lab.sandbox.must('sh', ['-e', '-c', 'echo x >"$2/file"; umount "$2"; debugfs -w -R "sif /file links_count 7" "$1"; mount "$1" "$2"', 'sh', lab.disks.disks[0]!.device, mount]);
+		const ended = await lab.cycle(['--snapshot', 'image', '--verify']);
+		assert.equal(ended.exitCode, 5, ended.stdout);
+		assert.equal(ended.result.outcome, 'application-consistent');
+		assert.match(ended.stdout, /"event":"verification".*"result":"does-not-restore".*ref count is 7/);
+		const {id = ''} = ended.result.snapshot ?? {};
+		assert.match(readFileSync(join(lab.sandbox.stateDirectory, 'history.jsonl'), 'utf8'), new RegExp(`"snapshot":"${id}","verified":"does-not-restore"`));
 	});
 
 	test('without a snapshot there is nothing to verify: 2, and no cycle', async () => {
