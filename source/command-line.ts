@@ -94,6 +94,8 @@ export async function runCommandLine(words: readonly string[]): Promise<void> {
 	// A reader that has gone away (a closed pager) must not end a cycle.
 	process.stdout.on('error', () => {});
 	process.stderr.on('error', () => {});
+	// Without this Node would open its inspector to everybody on the machine.
+	process.on('SIGUSR1', () => {});
 	// Where there is nothing left to wait for and yet no answer, Node ends all the same.
 	process.exitCode = exitCodes.bug;
 	try {

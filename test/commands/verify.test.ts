@@ -79,6 +79,15 @@ suite('quiesce verify', {skip: firstReason(whyNoBundle(), whyNoSandbox(), whyNoL
 		}
 	});
 
+	test('SIGUSR1 opens no debugger of a process of root', async () => {
+		const started = begin('good');
+		await started.until('copying');
+		started.kill('SIGUSR1');
+		const ended = await started.ended;
+		assert.equal(ended.exitCode, 0, ended.stdout + ended.stderr);
+		assert.doesNotMatch(ended.stderr, /[Dd]ebugger/);
+	});
+
 	test('kill -9 leaves nothing mounted or attached, and the next one sweeps', async () => {
 		for (const word of ['copying', 'checking']) {
 			const started = begin('good');
