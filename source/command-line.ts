@@ -1,6 +1,7 @@
 import {readFileSync} from 'node:fs';
 import {exitCodes, Failure} from './core/failure.js';
 import {showable} from './core/unicode.js';
+import {visible} from './core/visible-text.js';
 import {modeFor, readSurroundings, whyNoScreens} from './commands/mode.js';
 import {parseCommandLine} from './commands/parse.js';
 import {commands} from './commands/table.js';
@@ -12,7 +13,8 @@ function version(): string {
 }
 
 /** Says what went wrong, on stderr for people and, where JSON was asked for, on stdout for programs; answers the exit code. */
-function explain(error: unknown, json: boolean): number {
+function explain(met: unknown, json: boolean): number {
+	const error = isWithoutDirectory(met) ? withoutDirectory(met) : met;
 	const expected = error instanceof Failure;
 	const message = expected ? error.message : `quiesce met something that it did not expect: ${error instanceof Error ? error.message : String(error)}`;
 	const remedies = expected ? error.remedies : ['This is a bug in quiesce. Please report it, with the version, the command and the lines below.'];
@@ -20,12 +22,31 @@ function explain(error: unknown, json: boolean): number {
 		process.stdout.write(`${JSON.stringify({error: {message, remedies}})}\n`);
 	}
 
-	process.stderr.write(showable(`quiesce: ${message}\n${remedies.map(remedy => `  → ${remedy}\n`).join('')}`, process.env));
+	process.stderr.write(showable(`quiesce: ${forPeople(message)}\n${remedies.map(remedy => `  → ${forPeople(remedy)}\n`).join('')}`, process.env));
 	if (!expected) {
 		process.stderr.write(`\nquiesce ${version()}, Node ${process.versions.node}\n${error instanceof Error ? error.stack ?? '' : ''}\n`);
 	}
 
 	return expected ? error.exitCode : exitCodes.bug;
+}
+
+/** Of a reader that has gone away nothing is said; a full disk keeps the answer from whoever wanted it. */
+function tellUnwritten({code}: NodeJS.ErrnoException): void {
+	if (code !== 'EPIPE') process.stderr.write(`quiesce: The answer could not be written: ${code === 'ENOSPC' ? 'there is no space left where the standard output goes' : code ?? 'the standard output takes nothing'}.\n`);
+}
+
+/** A word that somebody gave may act on the terminal, or be longer than all of it. */
+function forPeople(text: string): string {
+	return text.split('\n').map(line => visible(line).replaceAll(/\S{1000,}/g, word => `${word.slice(0, 200)}… (${word.length} characters)`)).join('\n');
+}
+
+/** A relative path was to be made out, and the directory in which quiesce was started has been removed. */
+function isWithoutDirectory(error: unknown): boolean {
+	return error instanceof Error && 'syscall' in error && error.syscall === 'uv_cwd';
+}
+
+function withoutDirectory(cause: unknown): Failure {
+	return new Failure('The directory in which quiesce was started is not there any more.', {exitCode: exitCodes.usage, remedy: 'Change to one that is there (cd /), or give paths from / on.', cause});
 }
 
 function requireRoot(what: string): void {
@@ -82,7 +103,7 @@ async function main(words: readonly string[]): Promise<number> {
 		const run = await entry.load();
 		const exitCode = await run({command: line.command, mode, flags: line.flags, operands: line.operands, ...(guard === undefined ? {} : {guard})});
 		// As soon as all of the answer is out.
-		if (entry.endsAtOnce === true) process.stdout.write('', () => process.exit(exitCode));
+		if (entry.endsAtOnce === true) process.stdout.write('', () => setImmediate(() => process.exit(exitCode)));
 		return exitCode;
 	} finally {
 		if (guard !== undefined) dismissGuard(guard);
@@ -92,7 +113,7 @@ async function main(words: readonly string[]): Promise<number> {
 /** The process boundary: words in, exit code out. Loads nothing but what the command needs. Never rejects. */
 export async function runCommandLine(words: readonly string[]): Promise<void> {
 	// A reader that has gone away (a closed pager) must not end a cycle.
-	process.stdout.on('error', () => {});
+	process.stdout.once('error', tellUnwritten).on('error', () => {});
 	process.stderr.on('error', () => {});
 	// Without this Node would open its inspector to everybody on the machine.
 	process.on('SIGUSR1', () => {});

@@ -18,6 +18,8 @@ if [ ! -e "$here/cli.js" ]; then
 	echo "quiesce is not built yet. Run this first, in ${here%/*}: npm ci && npm run build" >&2
 	exit 1
 fi
+# Options that are meant for somebody's own Node programs would end this one, or put other code into it.
+unset NODE_OPTIONS
 # A person at a terminal mostly gets screens. Where this is mistaken it only takes longer.
 screens=
 if [ -t 0 ] && [ -t 1 ]; then

@@ -67,6 +67,8 @@ export function parseCommandLine(words: readonly string[], commands: Readonly<Re
 	const operands: string[] = [];
 	for (const token of tokens) {
 		if (token.kind === 'positional') {
+			// A variable that is not set must not become something else.
+			if (token.value === '') throw usage(`quiesce${command === null ? '' : ` ${command}`} was given an empty word.`, command);
 			operands.push(token.value);
 		} else if (token.kind === 'option') {
 			const name = token.name === 'h' ? 'help' : token.name === 'V' ? 'version' : token.name;

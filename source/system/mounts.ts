@@ -62,7 +62,7 @@ export function resolveDirectories(directories: readonly string[]): readonly str
 		} catch (error) {
 			// A filesystem whose storage is gone answers nothing, and is mounted there all the same.
 			if (!['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'].includes((error as NodeJS.ErrnoException).code ?? '')) return resolve(directory);
-			throw new Failure(`There is no directory ${directory} to freeze.`, {remedy: 'Name a mount point, as findmnt lists them.', exitCode: exitCodes.usage, cause: error});
+			throw new Failure(`There is no directory ${directory}.`, {remedy: 'Name a mount point, as findmnt lists them.', exitCode: exitCodes.usage, cause: error});
 		}
 	});
 }

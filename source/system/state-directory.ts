@@ -1,6 +1,6 @@
 import {chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, statSync} from 'node:fs';
 import {basename, dirname, isAbsolute} from 'node:path';
-import {Failure} from '../core/failure.js';
+import {exitCodes, Failure} from '../core/failure.js';
 import {wordsOf} from './safe-directory.js';
 
 /** Where quiesce keeps its state: $QUIESCE_STATE_DIR, else the first of systemd's $STATE_DIRECTORY, else /var/lib/quiesce. Empty ones count as unset. */
@@ -73,6 +73,7 @@ function makeDirectories(path: string): void {
 function unfit(path: string, why: string, cause?: unknown): Failure {
 	return new Failure(`quiesce cannot keep its state in ${path}: ${why}.`, {
 		remedy: `It must be a directory of root's own that nobody else can write to: install -d -m 700 -o root ${path}. Another place can be given in QUIESCE_STATE_DIR.`,
+		exitCode: exitCodes.failed,
 		cause,
 	});
 }

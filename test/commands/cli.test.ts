@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {spawnSync} from 'node:child_process';
-import {readFileSync} from 'node:fs';
+import {existsSync, mkdtempSync, readFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {test} from 'node:test';
 import {validateAnswers} from '../../source/core/config/answers.js';
@@ -59,6 +60,42 @@ test('a failure is JSON too where JSON was asked for', () => {
 	assert.equal(code, 2);
 	assert.match((JSON.parse(out) as {error: {message: string}}).error.message, /nosuch/);
 	assert.match(err, /nosuch/);
+});
+
+test('a word that is empty, endless or would act on the terminal does no harm', () => {
+	for (const words of [['explain', ''], ['verify', ''], ['history', ''], ['thaw', '--yes', '']]) {
+		const {code, out, err} = quiesce(...words);
+		assert.deepEqual([code, out], [2, ''], words.join(' '));
+		assert.match(err, /^quiesce: quiesce \w+ was given an empty word\./);
+	}
+	const {code, err} = quiesce('explain', 'x'.repeat(100_000));
+	assert.deepEqual([code, err.length < 500], [2, true]);
+	assert.match(quiesce('explain', 'a\u001B[31mb').err, /^quiesce: There is no error "a\\u001b\[31mb"/);
+});
+
+test('where the directory in which it was started is gone, only relative paths are missed', () => {
+	const gone = (words: string): readonly [number | null, string] => {
+		const {status, stderr} = spawnSync('sh', ['-c', `cd "$1" && rmdir "$1" && exec "$0" ${words}`, bundledQuiesce, mkdtempSync(join(tmpdir(), 'quiesce-gone-'))], {encoding: 'utf8'});
+		return [status, stderr];
+	};
+	const [code, err] = gone('history --log x --status y --json');
+	assert.equal(code, 0, err);
+	assert.equal(gone('explain 302')[0], 0);
+	const [failed, why] = gone('verify x');
+	assert.equal(failed, 2, why);
+	assert.match(why, /^quiesce: The directory in which quiesce was started is not there any more\.\n/m);
+});
+
+test('an answer that cannot be written for want of space is missed aloud', {skip: existsSync('/dev/full') ? false : 'there is no /dev/full'}, () => {
+	for (const words of ['explain', 'explain 302 --json', 'history', '--help', ...(process.geteuid?.() === 0 ? ['doctor', 'doctor --json'] : [])]) {
+		const {status, stderr} = spawnSync('sh', ['-c', `"$0" ${words} >/dev/full`, bundledQuiesce], {encoding: 'utf8'});
+		assert.match(stderr, /^quiesce: The answer could not be written: there is no space left where the standard output goes\.\n$/, `${words}: ${status}`);
+	}
+	assert.equal(spawnSync('sh', ['-c', '{ "$0" explain; echo $? >&2; } | true', bundledQuiesce], {encoding: 'utf8'}).stderr, '0\n');
+});
+
+test('options for somebody\'s own Node programs do not reach quiesce', () => {
+	assert.equal(spawnSync(bundledQuiesce, ['explain', '302'], {env: {...process.env, NODE_OPTIONS: '--nosuch'}}).status, 0);
 });
 
 test('what to try is said in letters that the terminal has', () => {

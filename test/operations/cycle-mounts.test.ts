@@ -127,7 +127,7 @@ suite('mounts that are named', {skip: firstReason(skip, whyNoLoopDisks('btrfs'))
 	});
 
 	for (const [what, word, sentence] of [
-		['one that is not there', 'none', /There is no directory .*none to freeze/],
+		['one that is not there', 'none', /There is no directory .*none\./],
 		['a directory within one', 'data/sub', /data\/sub is not a mount point: it lies on the filesystem mounted at .*data \(ext4\)\.\n {2}→ Name the mount point itself: --mount .*data\n/],
 		['a file', 'data.img', /data\.img is not a mount point/],
 		['ext2', 'small', /small cannot be frozen: it is ext2, and only ext3, ext4, xfs, btrfs can be frozen/],

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import {readFileSync} from 'node:fs';
+import {dirname, join} from 'node:path';
 import {suite, test, type TestContext} from 'node:test';
 import {makeCycleLab, readCycle, type CycleEnd, type CycleLab, type LabOptions} from '../support/cycle-lab.js';
 import {firstReason, whyNoLoopDisks, whyNoSandbox} from '../support/skip.js';
-import {whyNoBundle} from '../support/sandbox.js';
+import {bundledQuiesce, whyNoBundle} from '../support/sandbox.js';
 import {run} from '../support/process.js';
 import {stalled, stateOf} from '../system/guard-lab.js';
 
@@ -394,6 +395,21 @@ suite('a cycle that cannot begin', {skip, concurrency: 2}, () => {
 		}
 
 		await nothingFrozen(one);
+	});
+
+	test('few files may be open: both scripts run, or neither, and the reason is said', async context => {
+		const one = await lab(context);
+		const said = new Set<string>();
+		for (let limit = 26; limit <= 62; limit += 3) {
+			const before = one.notes().length;
+			const end = await one.sandbox.run('sh', ['-c', `ulimit -n ${limit}; exec "$0" "$@"`, process.execPath, join(dirname(bundledQuiesce), 'cli.js'), ...one.arguments()]);
+			const ran = one.notes().slice(before).filter(word => word !== '');
+			assert.ok(ran.length === 0 || ran.join(' ') === 'pre post', `${limit}: ${ran.join(' ')}\n${end.stdout}\n${end.stderr}`);
+			assert.equal(await one.disks.wasFrozen('data'), false);
+			if (/might not be started when its time comes: quiesce may not open as many files as it needs/.test(end.stdout)) said.add('refused');
+			if (end.exitCode === 0) said.add('ran');
+		}
+		assert.deepEqual([...said].toSorted(), ['ran', 'refused']);
 	});
 
 	test('a second cycle: exit 7 at once, and after --wait it runs', async context => {

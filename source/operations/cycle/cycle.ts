@@ -108,6 +108,7 @@ export class Cycle {
 		const {scripts} = this.#course.ready;
 		const held = this.#held;
 		if (held === null || scripts === null) return this.#course.telling.skip('post-script', this.#whyNoScripts() ?? 'the pre-script did not run');
+		this.#course.ready.spare.release();
 		this.#post = await runAttempts({
 			phase: 'post-script', command: scripts.post.command, limitMs: this.#limitMs(), retries: scripts.post.retries, tell: this.#course.telling.tell,
 			...this.#waiting('post'),
@@ -127,6 +128,7 @@ export class Cycle {
 
 	/** What a successful pre-script left behind on purpose has lived until now. */
 	async #endLeftOvers(): Promise<void> {
+		this.#course.ready.spare.release();
 		for (const {script} of this.#course.ready.waiting) await script.dismiss();
 		await this.#post?.family?.release();
 		const family = this.#preFamily;

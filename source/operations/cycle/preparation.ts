@@ -19,6 +19,7 @@ import {identifyScript, isSameFile} from '../../system/script-identity.js';
 import {makeWaiting, type WaitingScript} from '../../system/script-gate.js';
 import {extensionEnvironment} from '../../system/scripts.js';
 import type {ScriptCommand} from '../../system/script-types.js';
+import {keepSpareDescriptors, type SpareDescriptors} from '../../system/spare-descriptors.js';
 import {openStateDirectory} from '../../system/state-directory.js';
 import {unlessAborted, within} from '../../system/time.js';
 import {resume} from '../resume.js';
@@ -71,6 +72,8 @@ export type Preparation = {
 	readonly guard: Guard;
 	/** Scripts that have been started as far as that is possible before they run. */
 	readonly waiting: readonly WaitingRole[];
+	/** For the post-script: where nothing can be opened any more it could not be started. */
+	readonly spare: SpareDescriptors;
 	readonly snapshot: PreparedSnapshot;
 	/** How long the snapshot may take, the hold not counted. */
 	readonly snapshotLimitMs: number;
@@ -102,6 +105,7 @@ export async function prepareCycle(order: CycleOrder, start: GuardStart): Promis
 	const journal = openJournal(stateDirectory, id);
 	let starting: Promise<Guard> | undefined;
 	let waiting: Preparation['waiting'] = [];
+	let spare: SpareDescriptors | undefined;
 	let preparing: Promise<PreparedSnapshot> | undefined;
 	try {
 		journal.append({step: 'begun', cycle: id, bootId: readBootId(), main: markProcess(process.pid)});
@@ -112,6 +116,7 @@ export async function prepareCycle(order: CycleOrder, start: GuardStart): Promis
 		const scripts = commandsOf(check);
 		const unusable = check.errors.length > 0 ? null : check.settings.pre?.parameters === null ? 'pre' : check.settings.post?.parameters === null ? 'post' : null;
 		waiting = scripts === null ? [] : makeScriptsWait(scripts, journal);
+		spare = keepSpareDescriptors();
 		refuseReplaced(waiting, scripts);
 		removeEmptyFamilies();
 		removeRemains(stateDirectory);
@@ -124,8 +129,9 @@ export async function prepareCycle(order: CycleOrder, start: GuardStart): Promis
 			id, stateDirectory, facts: mounts, targets: plan.waves.flat(), frozen: check.settings.fsFreezeEnabled, holdMs: order.holdMs, limitMs: snapshotLimitMs,
 		});
 		const snapshot = await (start.signal === undefined ? preparing : unlessAborted(preparing, start.signal));
-		return {id, resumed, order, facts, check, scripts, unusable, plan, unopened, mounts, stateDirectory, stateDevices, journal, guard, waiting, snapshot, snapshotLimitMs, deadlineMs: tunables.deadlineMs, tookMs: performance.now() - began};
+		return {id, resumed, order, facts, check, scripts, unusable, plan, unopened, mounts, stateDirectory, stateDevices, journal, guard, waiting, spare, snapshot, snapshotLimitMs, deadlineMs: tunables.deadlineMs, tookMs: performance.now() - began};
 	} catch (error) {
+		spare?.release();
 		for (const {script} of waiting) await script.dismiss();
 		// Also where nobody has waited for it to the end.
 		await within(preparing?.then(async snapshot => snapshot.release()).catch(() => {}) ?? Promise.resolve(), releaseWithinMs);
