@@ -5,6 +5,7 @@ import {closeSync, existsSync, openSync, readFileSync, readlinkSync} from 'node:
 import {setTimeout as delay} from 'node:timers/promises';
 import {suite, test} from 'node:test';
 import {commandLineOf, membersOfNamespace} from '../../source/system/processes.js';
+import {textOf} from '../../source/system/pseudo-files.js';
 import {must, pidOf, plainEnvironment, run, signalTo, start} from '../support/process.js';
 import {bundledQuiesce, makeSandbox, whyNoBundle} from '../support/sandbox.js';
 import {firstReason, whyNoLoopDisks, whyNoProgram, whyNoSandbox, whyNoTmux} from '../support/skip.js';
@@ -29,7 +30,7 @@ function childrenOf(pid: number): readonly number[] {
 
 /** The laboratory of a demo that has told that it is ready. */
 function tracesOf(demo: number): Traces {
-	const keeper = [demo, ...childrenOf(demo)].flatMap(pid => childrenOf(pid)).find(pid => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('laboratory.sh'));
+	const keeper = [demo, ...childrenOf(demo)].flatMap(pid => childrenOf(pid)).find(pid => textOf(`/proc/${pid}/cmdline`)?.includes('laboratory.sh') === true);
 	assert.ok(keeper !== undefined, 'the demo keeps a laboratory');
 	const pin = openSync(`/proc/${keeper}/ns/mnt`, 'r');
 	return {namespace: readlinkSync(`/proc/${keeper}/ns/mnt`), pin, loops: demoLoops(readFileSync(`/proc/${keeper}/mountinfo`, 'utf8'))};

@@ -510,7 +510,7 @@ suite('the guard, with filesystems that depend on each other', {skip}, () => {
 			const targets = lab.order.waves.flat().filter(({mount}) => mount !== outer);
 			const gracePeriods = join(lab.directory, 'grace-periods');
 			writeFileSync(gracePeriods, '0');
-			const main = await lab.start({waves: [targets], hungAfterMs: 700, gracePeriods});
+			const main = await lab.start({waves: [targets], hungAfterMs: 3000, gracePeriods});
 			appendFileSync(join(inner, 'dirty'), Buffer.alloc(1_000_000));
 			// Frozen by somebody else: what the inner one has to write cannot be written.
 			await must('fsfreeze', ['-f', outer]);

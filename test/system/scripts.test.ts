@@ -8,6 +8,7 @@ import {identifyScript} from '../../source/system/script-identity.js';
 import {signalTo, start} from '../support/process.js';
 import {whyNotRoot} from '../support/skip.js';
 import {makeWaiting} from '../../source/system/script-gate.js';
+import {isRunning, readProcess} from '../../source/system/processes.js';
 import {extensionEnvironment, startScript, type ScriptOptions} from '../../source/system/scripts.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'quiesce-scripts-'));
@@ -35,7 +36,7 @@ function begin(content: string, parameters: readonly string[] = [], options: Scr
 }
 
 function isAlive(id: string): boolean {
-	return existsSync(`/proc/${id}`) && !readFileSync(`/proc/${id}/stat`, 'utf8').includes(') Z ');
+	return isRunning(readProcess(Number(id)));
 }
 
 test('parameters, environment and standard input are those that the extension gives', async () => {
