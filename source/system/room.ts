@@ -69,17 +69,18 @@ export async function openRoom(workshop: Workshop, root: string, disks: readonly
 
 	await must('mount', '-t', 'tmpfs', '-o', `mode=755,nosuid,size=${mostMemory.files}`, 'quiesce-verify', root);
 	for (const name of ownDirectories) {
-		if (!programDirectories.includes(name)) mkdirSync(outside(name));
+		if (!programDirectories.includes(name)) makeOpen(outside(name));
 	}
 	chmodSync(outside('tmp'), 0o1777);
 	await bringPrograms(workshop, root, must);
 	await bringDevices(root, outside, must);
 	for (const name of settings) {
 		if (!existsSync(join('/etc', name))) continue;
-		mkdirSync(dirname(outside(join('etc', name))), {recursive: true});
+		const directory = dirname(outside(join('etc', name)));
+		if (!existsSync(directory)) makeOpen(directory);
 		cpSync(join('/etc', name), outside(join('etc', name)), {recursive: true, dereference: name !== 'alternatives'});
 	}
-	mkdirSync(outside(scratch));
+	makeOpen(outside(scratch));
 	closeSync(openSync(outside(roomNode), 'wx', 0o755));
 	await bindReadOnly(process.execPath, at(roomNode), must);
 
@@ -149,6 +150,12 @@ export async function openRoom(workshop: Workshop, root: string, disks: readonly
 	};
 }
 
+/** A directory that the servers' users may enter, whatever the administrator's umask takes from others: with 077 none of them would come up. */
+function makeOpen(path: string): void {
+	mkdirSync(path);
+	chmodSync(path, 0o755);
+}
+
 /** The original's own path, where the room has nothing else there. */
 function placeFor(mount: string, index: number): string {
 	const taken = ['usr', 'bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32', 'etc', 'dev', 'proc', 'copies', 'run/quiesce'];
@@ -161,7 +168,7 @@ function clearWay(outside: (path: string) => string, place: string): string | nu
 	for (const index of parts.keys()) {
 		const path = `/${parts.slice(0, index + 1).join('/')}`;
 		const facts = lstatSync(outside(path), {throwIfNoEntry: false});
-		if (facts === undefined) mkdirSync(outside(path), {mode: 0o755});
+		if (facts === undefined) makeOpen(outside(path));
 		else if (!facts.isDirectory()) return `in the copy ${path} is not a directory, and something was mounted at ${place}`;
 	}
 
@@ -180,7 +187,7 @@ async function bringPrograms(workshop: Workshop, root: string, must: (program: s
 		if (facts?.isSymbolicLink() === true) {
 			symlinkSync(readlinkSync(real), workshop.outside(join(root, name)));
 		} else if (facts?.isDirectory() === true) {
-			mkdirSync(workshop.outside(join(root, name)));
+			makeOpen(workshop.outside(join(root, name)));
 			// A mount within is its own: read-only counts for one only.
 			for (const mount of new Set([real, ...readMounts().map(one => one.mount).filter(one => isWithin(one, real)).toSorted()])) await bindReadOnly(mount, join(root, mount), must);
 		}
@@ -193,7 +200,7 @@ async function bringDevices(root: string, outside: (path: string) => string, mus
 		await must('mount', '--bind', join('/dev', name), join(root, 'dev', name));
 	}
 
-	mkdirSync(outside('dev/shm'));
+	makeOpen(outside('dev/shm'));
 	await must('mount', '-t', 'tmpfs', '-o', `mode=1777,nosuid,nodev,noexec,size=${mostMemory.shared}`, 'quiesce-verify', join(root, 'dev/shm'));
 	symlinkSync('/proc/self/fd', outside('dev/fd'));
 	await must('mount', '-t', 'proc', '-o', 'nosuid,nodev,noexec', 'proc', join(root, 'proc'));
@@ -206,7 +213,7 @@ async function spreadRoot(root: string, place: string, outside: (path: string) =
 	const shown: string[] = [];
 	for (const entry of readdirSync(outside(place), {withFileTypes: true})) {
 		if (!entry.isDirectory() || ownDirectories.includes(entry.name) || existsSync(outside(entry.name))) continue;
-		mkdirSync(outside(entry.name));
+		makeOpen(outside(entry.name));
 		await must('mount', '--bind', join(root, place, entry.name), join(root, entry.name));
 		shown.push(`/${entry.name}`);
 	}

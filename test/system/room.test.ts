@@ -18,9 +18,15 @@ suite('the room in which servers run on copies', {skip: whyNoSandbox()}, () => {
 	before(async () => {
 		directory = mkdtempSync(join(tmpdir(), 'quiesce-room-'));
 		workshop = await openWorkshop();
-		const opened = await openRoom(workshop, directory, [], new AbortController().signal);
-		assert.ok(typeof opened !== 'string');
-		room = opened;
+		// As on a machine whose administrator gives others nothing.
+		const usual = process.umask(0o077);
+		try {
+			const opened = await openRoom(workshop, directory, [], new AbortController().signal);
+			assert.ok(typeof opened !== 'string');
+			room = opened;
+		} finally {
+			process.umask(usual);
+		}
 	});
 	after(async () => {
 		await room?.close();
@@ -52,6 +58,10 @@ suite('the room in which servers run on copies', {skip: whyNoSandbox()}, () => {
 		assert.match(await say('mount -t tmpfs x /tmp'), /must be superuser|permission denied|not permitted/i);
 		assert.equal(await say('grep -c . /proc/net/route; cat /proc/net/dev | sed 1,2d | cut -d: -f1 | tr -d " "'), '1\nlo');
 		assert.match(await say('cat /proc/self/status'), /CapBnd:\s*0{16}\n[\s\S]*NoNewPrivs:\s*1/);
+	});
+
+	test('its users may enter it, whatever umask quiesce was started with', async () => {
+		assert.equal(await say('cat /etc/passwd >/dev/null && ls -d /. /etc/. /run/. /run/quiesce/. /usr/bin/. /dev/null && echo x >/tmp/x && echo x >/dev/shm/x && echo x >/dev/null && /run/quiesce/node -p 1+1'), '/.\n/dev/null\n/etc/.\n/run/.\n/run/quiesce/.\n/usr/bin/.\n2');
 	});
 
 	test('where memory runs out, what runs in it ends first; what it may keep in memory has an end', async () => {
