@@ -35,8 +35,8 @@ export type Started = {
 
 /** The tests' own environment without what would make a program think that nobody is looking. */
 export function plainEnvironment(): Record<string, string> {
-	const {CI: _ci, QUIESCE_STATE_DIR: _state, STATE_DIRECTORY: _systemd, NO_COLOR: _color, FORCE_COLOR: _force, NODE_TEST_CONTEXT: _test, ...rest} = process.env;
-	return {...(rest as Record<string, string>), LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8'};
+	const {CI: _ci, QUIESCE_STATE_DIR: _state, STATE_DIRECTORY: _systemd, NO_COLOR: _color, FORCE_COLOR: _force, NODE_TEST_CONTEXT: _test, TERM: _terminal, ...rest} = process.env;
+	return {...(rest as Record<string, string>), LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8', TERM: 'xterm-256color'};
 }
 
 /** Starts a process and collects what it writes. */
