@@ -7,6 +7,8 @@ import {requiredModules, withoutFacades} from './bundling/node-modules.js';
 import {packageChanges} from './bundling/package-changes.js';
 
 process.chdir(fileURLToPath(new URL('.', import.meta.url)));
+// Who is not root is told so by quiesce itself, and must be able to read it.
+process.umask(0o022);
 // npm runs `prepare` after npm ci, and once more at the first npx: it must not fail there, because npm would remember a broken link.
 const preparing = process.env.npm_lifecycle_event === 'prepare';
 

@@ -15,6 +15,9 @@ import {fileURLToPath} from 'node:url';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const marker = 'QUIESCE_TEST_RUN';
 
+// Tests name the modes of what they make; an administrator's umask would take from them.
+process.umask(0o022);
+
 if (process.env[marker] === undefined) outside();
 else await inside();
 
