@@ -38,6 +38,8 @@ export type Native = {
 	nextData(descriptor: number, from: number): {readonly start: number; readonly end: number} | null;
 	/** Ends this process, with all its threads, and nothing is done at its end (_exit(2)). */
 	exit(code: number): never;
+	/** A file in memory that has no name; closed in every process that is started. Throws where there is none to be had. */
+	memoryFile(): number;
 	/** From now on a pipe runs its writes together again; by its end to write to. `bytes`: it holds so many from now on, where the kernel allows that. */
 	endPackets(writer: number, bytes?: number): void;
 	/**
@@ -61,6 +63,8 @@ const F_UNLCK = 2;
 const POLLERR_POLLHUP_POLLNVAL = 0x8 | 0x10 | 0x20;
 const POLLRDHUP = 0x2000;
 const PR_SET_CHILD_SUBREAPER = 36;
+const MFD_CLOEXEC = 1;
+const MFD_NOEXEC_SEAL = 8;
 
 const SEEK_END = 2;
 const SEEK_DATA = 3;
@@ -116,6 +120,7 @@ function load(): Native {
 	const poll = library.func('poll', 'int', ['void *', 'ulong', 'int']);
 	const pipe2 = library.func('pipe2', 'int', ['void *', 'int']);
 	const exit = library.func('_exit', 'void', ['int']);
+	const memfdCreate = library.func('memfd_create', 'int', ['str', 'uint']);
 	const prctl = library.func('prctl', 'int', ['int', 'ulong', 'ulong', 'ulong', 'ulong']);
 
 	const lseek = library.func('lseek', 'int64', ['int', 'int64', 'int']);
@@ -174,6 +179,14 @@ function load(): Native {
 			const errno = outcome(pipe2(ends, packets ? O_CLOEXEC | constants.O_DIRECT : O_CLOEXEC));
 			if (errno !== null) throw new Error(`no pipe: ${errno}`);
 			return [ends[0] ?? -1, ends[1] ?? -1];
+		},
+		memoryFile: () => {
+			// Kernels before 6.3 do not know that nothing will be executed from it.
+			for (const flags of [MFD_CLOEXEC | MFD_NOEXEC_SEAL, MFD_CLOEXEC]) {
+				const descriptor = memfdCreate('quiesce', flags);
+				if (descriptor !== -1) return descriptor;
+			}
+			throw new Error(`no file in memory: ${getSystemErrorName(-koffi.errno())}`);
 		},
 		endPackets: (writer, bytes) => {
 			const flags = control(writer, F_GETFL, 0);

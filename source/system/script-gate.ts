@@ -32,9 +32,9 @@ exec 3<&-
 [ "$opened" != yes ] || exec sh -c '. /proc/self/fd/6' "$@"
 exec sh "$@"`;
 
-/** What lets it go on. */
-function passage({path, parameters}: ScriptCommand, opened: boolean): string {
-	return `${opened ? 'opened=yes\n' : ''}set -- ${[path, ...parameters].map(word => `'${word.replaceAll('\'', '\'\\\'\'')}'`).join(' ')}\ngo=yes\n`;
+/** What lets it go on. `instead`: what the script is read from in its place. */
+function passage({path, parameters}: ScriptCommand, opened: boolean, instead?: string): string {
+	return `${instead === undefined ? '' : `exec 6<'${instead}' || exit 125\n`}${opened || instead !== undefined ? 'opened=yes\n' : ''}set -- ${[path, ...parameters].map(word => `'${word.replaceAll('\'', '\'\\\'\'')}'`).join(' ')}\ngo=yes\n`;
 }
 
 /** Half of a surrogate pair that stands for a byte which is no UTF-8, as with Python, in which the extension is written. */
@@ -109,8 +109,8 @@ export type BehindGate = {
 	readonly writers: readonly [number, number];
 	/** The script, opened, where others can put another one in its place; null where it is read by its path. */
 	readonly opened: number | null;
-	/** Lets the script start, or never. */
-	readonly letGo: (start: boolean) => void;
+	/** Lets the script start, or never. `instead`: a path, without quotes in it, from which is read what runs in the script's place and under its name. */
+	readonly letGo: (start: boolean, instead?: string) => void;
 };
 
 /** True where others than root can put another script in the place of one that was checked. */
@@ -157,12 +157,12 @@ function spawnBehindGate(command: ScriptCommand, cgroup: string | null, ranMark:
 			readers: [output, errors],
 			writers: [outputEnd, errorsEnd],
 			opened,
-			letGo: start => {
+			letGo: (start, instead) => {
 				if (opened !== null) closeSync(opened);
 				const pipe = new Socket({fd: go, readable: false, writable: true});
 				// It was ended while it waited.
 				pipe.on('error', () => {});
-				pipe.end(start ? bytesOf(passage(command, opened !== null)) : '');
+				pipe.end(start ? bytesOf(passage(command, opened !== null, instead)) : '');
 			},
 		};
 	} catch (error) {

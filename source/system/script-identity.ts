@@ -29,6 +29,28 @@ export function identifyScript({path, directory}: {readonly path: string; readon
 	}
 }
 
+/** Larger ones are not kept. Bytes. */
+const mostKept = 1024 * 1024;
+
+export type CheckedScript = {
+	readonly identity: ScriptIdentity;
+	/** What was checked, to be run where it is changed; null where it is too large. */
+	readonly content: Uint8Array | null;
+};
+
+/** The same, with what it is now. */
+export function readScript(script: {readonly path: string; readonly directory: string}): CheckedScript {
+	const descriptor = openScript(script);
+	try {
+		const identity = identityOf(descriptor);
+		const kept = Buffer.alloc(Math.min(identity.bytes, mostKept) + 1);
+		const content = kept.subarray(0, readSync(descriptor, kept, 0, kept.length, 0));
+		return {identity, content: hashOfBytes(content) === identity.hash ? content : null};
+	} finally {
+		closeSync(descriptor);
+	}
+}
+
 /** Opens it, without waiting for a writer where it is a pipe. */
 export function openScript({path, directory}: {readonly path: string; readonly directory: string}): number {
 	return openSync(resolve(directory, path), constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
@@ -50,8 +72,8 @@ function identityOf(descriptor: number): ScriptIdentity {
 export type ScriptChange = {
 	/** A sentence. */
 	readonly what: string;
-	/** Where nobody but root can have put there what would run now: what that is, as a sentence. Null where somebody else could have. */
-	readonly byRoot: string | null;
+	/** Where nobody but root can have put there what would run now: whether that is the content that was checked, or another one. Null where somebody else could have. */
+	readonly byRoot: 'same' | 'other' | null;
 };
 
 /**
@@ -67,27 +89,30 @@ export function changeOf(script: {readonly path: string; readonly directory: str
 		return what === null ? null : {what, byRoot: ranByRoot(identityOf(opened), checked)};
 	}
 	if (open !== undefined) return {what: byPath ?? `Others than root can put another file in the place of ${script.path}, through ${open.path}, which they could not when it was checked.`, byRoot: null};
-	return byPath === null ? null : {what: byPath, byRoot: isRoots(script) ? ranAsItIs : null};
+	return byPath === null ? null : {what: byPath, byRoot: madeByRoot(script, checked)};
 }
 
 /** Of an opened one: whatever lies at its path, the file that was checked was root's alone then, and only root can have written to it since. */
-function ranByRoot(opened: ScriptIdentity, checked: ScriptIdentity): string | null {
+function ranByRoot(opened: ScriptIdentity, checked: ScriptIdentity): ScriptChange['byRoot'] {
 	if (opened.device !== checked.device || opened.inode !== checked.inode || !isRootsAlone(opened)) return null;
-	return opened.hash === checked.hash && opened.bytes === checked.bytes ? 'What was checked was run all the same.' : ranAsItIs;
+	return sameContent(opened, checked);
 }
 
-const ranAsItIs = 'Only root can have done that, so it was run as it is now.';
+function sameContent(found: ScriptIdentity, checked: ScriptIdentity): 'same' | 'other' {
+	return found.hash === checked.hash && found.bytes === checked.bytes ? 'same' : 'other';
+}
 
 function isRootsAlone({owner, mode}: ScriptIdentity): boolean {
 	return owner === 0 && (mode & 0o022) === 0;
 }
 
-/** A regular file of root's that nobody else may write to. */
-function isRoots(script: {readonly path: string; readonly directory: string}): boolean {
+/** Null where it is no regular file of root's that nobody else may write to. */
+function madeByRoot(script: {readonly path: string; readonly directory: string}, checked: ScriptIdentity): ScriptChange['byRoot'] {
 	try {
-		return isRootsAlone(identifyScript(script));
+		const found = identifyScript(script);
+		return isRootsAlone(found) ? sameContent(found, checked) : null;
 	} catch {
-		return false;
+		return null;
 	}
 }
 
@@ -102,6 +127,10 @@ function whatChanged(script: {readonly path: string; readonly directory: string}
 	if (found.hash !== checked.hash || found.bytes !== checked.bytes) return `${script.path} has another content than when it was checked.`;
 	if (found.device !== checked.device || found.inode !== checked.inode) return `${script.path} is another file than when it was checked.`;
 	return found.changed === checked.changed ? null : `${script.path} was changed (written to, or its owner or mode) after it was checked.`;
+}
+
+function hashOfBytes(bytes: Uint8Array): string {
+	return process.getBuiltinModule('node:crypto').createHash('sha256').update(bytes).digest('hex');
 }
 
 function hashOf(descriptor: number): string {

@@ -1,4 +1,4 @@
-import {closeSync, constants, fstatSync, openSync, readSync} from 'node:fs';
+import {closeSync, constants, fstatSync, openSync, readSync, writeFileSync} from 'node:fs';
 import {Socket} from 'node:net';
 import {findError} from '../core/errors.js';
 import {UnreadPipe} from '../core/extension/unread-pipe.js';
@@ -42,6 +42,8 @@ export type ScriptOptions = {
 	 * somebody else than root could have put there is never run.
 	 */
 	readonly onChanged?: (what: string) => void;
+	/** The content that was checked: it is run in the place of another one that root has put there since. Without it, that other one is. */
+	readonly checked?: Uint8Array;
 	/** From the start; then the whole family is ended. None where absent or infinite. */
 	readonly limitMs?: number;
 	/** Ends the whole family when aborted. */
@@ -98,9 +100,13 @@ export function startScript(command: ScriptCommand, options: ScriptOptions = {})
 	let endedBy: ScriptEnd['endedBy'] = 'itself';
 	let timer: NodeJS.Timeout | undefined;
 	const catchingUp = setInterval(() => pipes.forEach(({collector}) => collector.catchUp()), catchUpEveryMs);
+	/** Of a file in memory. */
+	let instead: number | undefined;
 	let over = false;
 	let overflows = false;
 	const finish = (exitCode: number | null, signal: string | null, notStarted: Partial<ScriptEnd> = {}): void => {
+		if (over) return;
+		if (instead !== undefined) closeSync(instead);
 		clearTimeout(timer);
 		clearInterval(catchingUp);
 		options.signal?.removeEventListener('abort', onAbort);
@@ -192,16 +198,25 @@ export function startScript(command: ScriptCommand, options: ScriptOptions = {})
 		try {
 			await options.beforeStart?.(family.handle);
 			const change = command.identity === undefined ? null : changeOf(command, command.identity, opened);
-			if (change !== null && change.byRoot !== null && options.onChanged !== undefined) options.onChanged(`${change.what} ${change.byRoot}`);
-			else if (change !== null) refused = {changed: true, startError: new Failure(change.what, {remedy: findError('ScriptChanged')?.remedies ?? []})};
+			if (change !== null && change.byRoot !== null && options.onChanged !== undefined) {
+				if (change.byRoot === 'other' && options.checked !== undefined) instead = inMemory(options.checked);
+				options.onChanged(`${change.what} ${change.byRoot === 'same' ? 'What was checked was run all the same.' : instead === undefined ? 'Only root can have done that, so it was run as it is now.' : 'What was checked was run in its place.'}`);
+			} else if (change !== null) refused = {changed: true, startError: new Failure(change.what, {remedy: findError('ScriptChanged')?.remedies ?? []})};
 		} catch (error) {
 			refused = {startError: error as Error};
 		}
 		begun = performance.now();
 		if (refused === undefined && !over && options.limitMs !== undefined && options.limitMs <= longestTimerMs) timer = setTimeout(() => void end('limit'), options.limitMs);
-		letGo(refused === undefined);
+		letGo(refused === undefined, instead === undefined ? undefined : `/proc/${process.pid}/fd/${instead}`);
 	})();
 	return {family, ended: ended.promise};
+}
+
+/** A descriptor of a file without a name that holds this: nothing is written to a filesystem, which may be frozen. */
+function inMemory(content: Uint8Array): number {
+	const descriptor = loadNative().memoryFile();
+	writeFileSync(descriptor, content);
+	return descriptor;
 }
 
 /** Reads what there is without waiting; 0 where there is nothing. */

@@ -244,16 +244,16 @@ suite('scripts in a cycle', {skip, concurrency: 2}, () => {
 		assert.ok(end.events.some(event => event.event === 'warning' && event.id === 'pre-script-loud'));
 	});
 
-	test('a post-script that root rewrites while the cycle runs is run as it is then, with a warning: the extension would run it too, and the application is not left held', async context => {
+	test('of a post-script that root rewrites while the cycle runs, what was checked is run, with a warning: the application is not left held', async context => {
 		for (const rewriting of ['printf "#!/bin/sh\\necho rewritten >>$NOTES\\n" >/etc/azure/post.sh', 'cp -p /etc/azure/post.sh /etc/azure/.new; mv /etc/azure/.new /etc/azure/post.sh', 'chmod 500 /etc/azure/post.sh']) {
 			const one = await lab(context, {pre: ''});
 			one.sandbox.put({path: '/etc/azure/pre.sh', mode: 0o700, content: `#!/bin/sh\nNOTES='${one.sandbox.directory}/notes'\necho pre >>"$NOTES"\n${rewriting}\n`});
 			const end = await one.cycle();
 			assert.deepEqual([end.exitCode, end.result.outcome, end.result.errors, end.result.azure.outcome], [0, 'application-consistent', [], 'application-consistent'], rewriting);
-			assert.deepEqual(one.notes(), ['pre', rewriting.includes('rewritten') ? 'rewritten' : 'post'], rewriting);
+			assert.deepEqual(one.notes(), ['pre', 'post'], rewriting);
 			const warnings = end.events.flatMap(event => (event.event === 'warning' && event.id === 'post-script-changed' ? [event.message] : []));
 			assert.equal(warnings.length, 1, rewriting);
-			assert.match(warnings[0] ?? '', /^\/etc\/azure\/post\.sh .*Only root can have done that, so it was run as it is now\.$/);
+			assert.match(warnings[0] ?? '', rewriting.includes('rewritten') ? /^\/etc\/azure\/post\.sh has another content .*What was checked was run in its place\.$/ : /^\/etc\/azure\/post\.sh .*What was checked was run all the same\.$/);
 			await nothingFrozen(one);
 		}
 	});

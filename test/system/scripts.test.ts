@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import {chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync, utimesSync, writeFileSync} from 'node:fs';
+import {chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync, unlinkSync, utimesSync, writeFileSync} from 'node:fs';
 import {once} from 'node:events';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, test} from 'node:test';
-import {identifyScript} from '../../source/system/script-identity.js';
+import {identifyScript, readScript} from '../../source/system/script-identity.js';
 import {signalTo, start} from '../support/process.js';
 import {whyNotRoot} from '../support/skip.js';
 import {makeWaiting} from '../../source/system/script-gate.js';
@@ -295,8 +295,8 @@ test('with a word for it, what only root can have changed since the check is run
 	const checked = `echo checked >>'${trace}'`;
 	const cases: readonly Case[] = [
 		['written to', own, path => writeFileSync(path, other), 'other', asItIs],
-		['the same content again', own, path => replace(path, checked), 'checked', asItIs],
-		['a harmless mode', own, path => chmodSync(path, 0o755), 'checked', asItIs],
+		['the same content again', own, path => replace(path, checked), 'checked', allTheSame],
+		['a harmless mode', own, path => chmodSync(path, 0o755), 'checked', allTheSame],
 		['a mode that lets others write', own, path => chmodSync(path, 0o722), null, null],
 		['another owner', own, path => replace(path, other, 0o700, 65_534), null, null],
 		['a link to what others can replace', own, path => {
@@ -398,3 +398,44 @@ test('a script that waits runs when it is let go, once, also where it was ended 
 	assert.equal(readFileSync(runs, 'utf8').trim().split('\n').length, 2);
 	assert.equal(readFileSync(mark, 'utf8'), 'not yet\n');
 });
+
+test('what was checked is run in the place of what root has put there since, under the script\'s own name, and nothing of it lies anywhere', {skip: whyNotRoot()}, async () => {
+	const place = join(directory, 'rewritten');
+	mkdirSync(place, {mode: 0o755});
+	const path = join(place, 'it\'s a script.sh');
+	for (const rewrite of [() => writeFileSync(path, 'echo other'), () => {
+		writeFileSync(`${path}.new`, 'echo other', {mode: 0o700});
+		renameSync(`${path}.new`, path);
+	}]) {
+		writeFileSync(path, 'echo "checked $0 $*"\nread -r line || echo "no input"\nexit 7\n', {mode: 0o700});
+		const {identity, content} = readScript({path, directory: '/'});
+		const lines: string[] = [];
+		const words: string[] = [];
+		const command = {path, parameters: ['a b', 'c\'d'], directory: '/', environment: extensionEnvironment('/'), identity};
+		const {exitCode, changed} = await startScript(command, {checked: content!, beforeStart: rewrite, onChanged: word => words.push(word), onOutput: (_, line) => lines.push(line)}).ended;
+		assert.deepEqual([exitCode, changed, lines], [7, undefined, [`checked ${path} a b c'd`, 'no input']]);
+		assert.deepEqual(words, [`${path} has another content than when it was checked. What was checked was run in its place.`]);
+		assert.equal(readdirSync('/proc/self/fd').some(descriptor => linkOf(descriptor).includes('memfd:quiesce')), false);
+	}
+	// A pre-script, for which nobody says that it may be changed, is not run.
+	const {identity, content} = readScript({path, directory: '/'});
+	const {changed} = await startScript({path, parameters: [], directory: '/', environment: extensionEnvironment('/'), identity}, {checked: content!, beforeStart: () => writeFileSync(path, 'echo third')}).ended;
+	assert.equal(changed, true);
+});
+
+test('more than a script ever has is not kept', () => {
+	const path = join(directory, 'large.sh');
+	writeFileSync(path, `exit 0\n${'#'.repeat(1024 * 1024)}`);
+	assert.equal(readScript({path, directory: '/'}).content, null);
+	writeFileSync(path, '');
+	assert.deepEqual([...readScript({path, directory: '/'}).content ?? [1]], []);
+});
+
+function linkOf(descriptor: string): string {
+	try {
+		return readlinkSync(`/proc/self/fd/${descriptor}`);
+	} catch {
+		// The one with which the directory was read.
+		return '';
+	}
+}

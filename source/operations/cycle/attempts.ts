@@ -26,6 +26,8 @@ export type AttemptsOrder = {
 	readonly ranMark?: string | undefined;
 	/** See `startScript`: runs what only root can have changed since the check. */
 	readonly onChanged?: (what: string) => void;
+	/** See `startScript`: what was checked. */
+	readonly checked?: Uint8Array | null;
 	/** For the first attempt. */
 	readonly waiting?: WaitingScript | null;
 	readonly onEnded: (exitCode: number | null, willRetry: boolean) => void;
@@ -62,6 +64,7 @@ export async function runAttempts(order: AttemptsOrder): Promise<Attempts> {
 			onOutput: (stream, line) => tell({event: 'output', phase, stream, line}),
 			beforeStart: async family => order.beforeStart(family, attempt),
 			...(order.onChanged === undefined ? {} : {onChanged: order.onChanged}),
+			...(order.checked === undefined || order.checked === null ? {} : {checked: order.checked}),
 			...(order.ranMark === undefined ? {} : {ranMark: order.ranMark}),
 			...(attempt > 1 || order.waiting === undefined || order.waiting === null ? {} : {waiting: order.waiting}),
 		});

@@ -116,6 +116,7 @@ export class Cycle {
 				this.#course.tryNote({step: 'post-starting', attempt, by: 'cycle'}, {step: 'post-started', family});
 				await this.#course.ready.guard.hold({...held, postStarted: family});
 			},
+			checked: scripts.post.content,
 			onChanged: what => this.#course.telling.warn('post-script-changed', what, 'Change a script only while no cycle runs.'),
 			onEnded: (exitCode, willRetry) => {
 				this.#course.tryNote({step: 'post-ended', exitCode, willRetry});

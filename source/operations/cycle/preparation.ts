@@ -15,7 +15,7 @@ import {openJournal, readBootId, removeRemains, type Journal} from '../../system
 import {extensionLockFile} from '../../system/lock.js';
 import {readFence, readMountFacts, resolveDirectories} from '../../system/mounts.js';
 import {markProcess} from '../../system/processes.js';
-import {identifyScript, isSameFile} from '../../system/script-identity.js';
+import {isSameFile, readScript} from '../../system/script-identity.js';
 import {makeWaiting, type WaitingScript} from '../../system/script-gate.js';
 import {extensionEnvironment} from '../../system/scripts.js';
 import type {ScriptCommand} from '../../system/script-types.js';
@@ -44,6 +44,8 @@ export type CycleOrder = {
 export type PlannedScript = {
 	readonly plan: ScriptPlan;
 	readonly command: ScriptCommand;
+	/** What it was when it was checked; null where that is too much to keep. */
+	readonly content: Uint8Array | null;
 	readonly retries: number;
 };
 
@@ -153,10 +155,10 @@ function commandsOf(check: ExtensionCheck): Preparation['scripts'] {
 	const directory = extensionDirectory();
 	const planned = (plan: ScriptPlan): PlannedScript => {
 		const command = {path: plan.location, parameters: plan.parameters ?? [], directory, environment: extensionEnvironment(directory)};
-		const identity = identifyScript(command);
+		const {identity, content} = readScript(command);
 		// What the check has seen: another one may have been put there since.
 		if (identity.owner !== 0 || (identity.mode & 0o077) !== 0) throw new Error(`${plan.location} does not belong to root alone any more`);
-		return {plan, command: {...command, identity}, retries: plan.retries};
+		return {plan, command: {...command, identity}, content, retries: plan.retries};
 	};
 	try {
 		return {pre: planned(pre), post: planned(post)};
