@@ -57,7 +57,8 @@ async function inside(): Promise<void> {
 	const wanted = process.argv.slice(2).map(word => word.replace(/\.tsx?$/, ''));
 	const files = globSync('**/*.test.js', {cwd: here})
 		.filter(file => wanted.length === 0 || wanted.some(word => join('test', file).includes(word)))
-		.toSorted()
+		// The longest first: at the end it would run alone.
+		.toSorted((a, b) => Number(isLong(b)) - Number(isLong(a)) || (a < b ? -1 : 1))
 		.map(file => join(here, file));
 	const count = {passed: 0, failed: 0, skipped: 0};
 	const reasons = new Map<string, string[]>();
@@ -91,6 +92,10 @@ async function inside(): Promise<void> {
 	if (count.failed > 0) process.exitCode = 1;
 	lines.push(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
 	process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function isLong(file: string): boolean {
+	return file.startsWith('torture/');
 }
 
 function isFile(result: {readonly name: string; readonly file?: string | undefined}): boolean {

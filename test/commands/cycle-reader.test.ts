@@ -4,7 +4,7 @@ import {once} from 'node:events';
 import {existsSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, suite, test} from 'node:test';
-import {pause, within} from '../../source/system/time.js';
+import {pause} from '../../source/system/time.js';
 import {makeCycleLab, type CycleLab} from '../support/cycle-lab.js';
 import {bundledQuiesce, whyNoBundle} from '../support/sandbox.js';
 import {firstReason, whyNoLoopDisks, whyNoProgram, whyNoSandbox} from '../support/skip.js';
@@ -30,11 +30,12 @@ suite('a reader who stops reading', {skip: firstReason(whyNoLoopDisks('ext4'), w
 		const [program = '', ...rest] = lab.sandbox.commandLine('sh', ['-c', wrap(`sh '${join(directory, 'run.sh')}'`)]);
 		// Its output is a pipe that is never read.
 		const child = spawn(program, rest, {stdio: ['ignore', 'pipe', 'ignore'], env: {...lab.sandbox.environment, TERM: 'dumb'}});
+		const exited = once(child, 'exit');
 		for (const until = performance.now() + 60_000; !existsSync(noted) && performance.now() < until; await pause(20));
 		const code = existsSync(noted) ? readFileSync(noted, 'utf8').trim() : 'the cycle did not end';
 		child.kill('SIGKILL');
 		child.stdout.destroy();
-		await within(once(child, 'close'), 60_000);
+		await exited;
 		return {code: Number(code), posts: lab.notes().filter(note => note === 'post').length - before};
 	};
 	let runs = 0;
