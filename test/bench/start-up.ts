@@ -11,8 +11,9 @@ const cases: readonly Case[] = [
 	{name: 'quiesce --version', words: ['--version'], limit: 1.5},
 	{name: 'quiesce --help', words: ['--help'], limit: 1.5},
 	{name: 'quiesce explain 308', words: ['explain', '308'], limit: 1.5},
-	{name: 'quiesce doctor --json', words: ['doctor', '--json'], limit: 2.5, because: 'Of some 58 ms on an idle machine, Node\'s own start is 24; loading the command 5; reading the configuration, the scripts and the mounts 7; starting sh and shellcheck '
-		+ 'for each script 8 to 10; concluding 4. The rest grows with the machine: whether any process could hold up a freeze takes 5 µs for each open file of programs of root.'},
+	{name: 'quiesce doctor --json', words: ['doctor', '--json'], limit: 2.5, because: 'Of some 53 ms on an idle machine Node\'s own start and end are 20; the launcher and the command line take 4, loading the command 5, reading the configuration 3, starting one sh that '
+		+ 'reads both scripts and starts shellcheck 3, mounts and processes 9 (most of that whether any process could hold up a freeze: 7 µs for each open file of programs of root), the checks 4, '
+		+ 'and the rest waits for shellcheck and writes the answer.'},
 	{name: 'first frame: wizard', words: ['setup'], limit: 4, screen: true},
 	{name: 'first frame: doctor', words: ['doctor'], limit: 4, screen: true},
 	{name: 'first frame: home', words: [], limit: 4, screen: true},
