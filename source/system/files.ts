@@ -1,10 +1,11 @@
 import {
-	closeSync, constants, fchmodSync, fchownSync, fstatSync, fsyncSync, linkSync, mkdirSync, openSync, renameSync, rmdirSync, unlinkSync, writeSync,
+	closeSync, constants, fchmodSync, fchownSync, fstatSync, fsyncSync, linkSync, mkdirSync, openSync, renameSync, rmdirSync, unlinkSync,
 } from 'node:fs';
-import {basename, dirname, join} from 'node:path';
+import {basename, dirname} from 'node:path';
 import {Failure} from '../core/failure.js';
 import type {SeenFile} from '../core/config/plan.js';
 import {lookAt, lookAtDescriptor, sameFile, type Look} from './file-look.js';
+import {createFile, keepBackup} from './fresh-file.js';
 import {openSafeDirectory, refusal, type SafeDirectory, wordsOf} from './safe-directory.js';
 import {nameBeside, removeWriteRemains} from './write-remains.js';
 
@@ -162,9 +163,9 @@ function prepareWrite(change: FileChange & {kind: 'write'}): Step {
 		const before = mustBe(path, lookAt(directory.at(name)), expect);
 		if (before.kind === 'file' && before.content === null) throw refusal(`${path} is too large, or cannot be read, so that no backup of it can be kept.`, 'Move it away, and try again.');
 		const fresh = beside('new');
-		create(fresh, bytes, mode, owner);
+		createFile(fresh, bytes, mode, owner);
 		let backup: string | undefined;
-		if (before.kind === 'file' && change.backup !== undefined) backup = keep(directory, basename(change.backup), before.content!, beside('new'));
+		if (before.kind === 'file' && change.backup !== undefined) backup = keepBackup(directory, basename(change.backup), before.content!, beside('new'));
 		const old = before.kind === 'file' ? beside('old') : null;
 		let made = false;
 		return {
@@ -260,38 +261,11 @@ function mustBe(path: string, now: Look, expect: SeenFile | undefined): Look {
 	return now;
 }
 
-function create(place: string, bytes: Uint8Array, mode: number, owner: number): void {
-	const descriptor = openSync(place, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
-	try {
-		fchownSync(descriptor, owner, owner);
-		fchmodSync(descriptor, mode);
-		for (let written = 0; written < bytes.length;) written += writeSync(descriptor, bytes, written);
-		fsyncSync(descriptor);
-	} finally {
-		closeSync(descriptor);
-	}
-}
-
 /** Opens the directory of a file, without what a write that was cut short has left there. */
 function openToChange(path: string, entry?: string): SafeDirectory {
 	const directory = openSafeDirectory(dirname(path), entry);
 	removeWriteRemains(directory.at(''));
 	return directory;
-}
-
-/** Keeps a backup under a name that is not taken, complete or not at all, and answers its path. `fresh`: where it is written first. */
-function keep(directory: SafeDirectory, name: string, bytes: Uint8Array, fresh: string): string {
-	create(fresh, bytes, 0o600, 0);
-	for (let number = 1; ; number++) {
-		const free = number === 1 ? name : `${name}-${number}`;
-		try {
-			linkSync(fresh, directory.at(free));
-			return join(directory.path, free);
-		} catch (error) {
-			if ((error as NodeJS.ErrnoException).code === 'EEXIST' && number < 100) continue;
-			throw error;
-		}
-	}
 }
 
 function quietly(work: () => void): void {

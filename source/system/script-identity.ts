@@ -1,5 +1,6 @@
 import {closeSync, constants, fstatSync, openSync, readSync} from 'node:fs';
 import {resolve} from 'node:path';
+import {sha256} from './cryptography.js';
 import {openPlaces} from './inspection.js';
 
 /** What tells one script from another, and from a later version of itself. Plain data, for the journal and the guard. */
@@ -20,13 +21,8 @@ export type ScriptIdentity = {
 const mostHashed = 16 * 1024 * 1024;
 
 /** Looks at the script that `sh path` would read in this directory, through one descriptor. Throws where there is none, or no regular file. */
-export function identifyScript({path, directory}: {readonly path: string; readonly directory: string}): ScriptIdentity {
-	const descriptor = openScript({path, directory});
-	try {
-		return identityOf(descriptor);
-	} finally {
-		closeSync(descriptor);
-	}
+export function identifyScript(script: {readonly path: string; readonly directory: string}): ScriptIdentity {
+	return throughOneDescriptor(script, identityOf);
 }
 
 /** Larger ones are not kept. Bytes. */
@@ -40,12 +36,18 @@ export type CheckedScript = {
 
 /** The same, with what it is now. */
 export function readScript(script: {readonly path: string; readonly directory: string}): CheckedScript {
-	const descriptor = openScript(script);
-	try {
+	return throughOneDescriptor(script, descriptor => {
 		const identity = identityOf(descriptor);
 		const kept = Buffer.alloc(Math.min(identity.bytes, mostKept) + 1);
 		const content = kept.subarray(0, readSync(descriptor, kept, 0, kept.length, 0));
-		return {identity, content: hashOfBytes(content) === identity.hash ? content : null};
+		return {identity, content: sha256(content) === identity.hash ? content : null};
+	});
+}
+
+function throughOneDescriptor<Seen>(script: {readonly path: string; readonly directory: string}, look: (descriptor: number) => Seen): Seen {
+	const descriptor = openScript(script);
+	try {
+		return look(descriptor);
 	} finally {
 		closeSync(descriptor);
 	}
@@ -124,13 +126,9 @@ function whatChanged(script: {readonly path: string; readonly directory: string}
 	} catch (error) {
 		return `${script.path} was there when it was checked, and cannot be read any more: ${error instanceof Error ? error.message : String(error)}.`;
 	}
-	if (found.hash !== checked.hash || found.bytes !== checked.bytes) return `${script.path} has another content than when it was checked.`;
+	if (sameContent(found, checked) === 'other') return `${script.path} has another content than when it was checked.`;
 	if (found.device !== checked.device || found.inode !== checked.inode) return `${script.path} is another file than when it was checked.`;
 	return found.changed === checked.changed ? null : `${script.path} was changed (written to, or its owner or mode) after it was checked.`;
-}
-
-function hashOfBytes(bytes: Uint8Array): string {
-	return process.getBuiltinModule('node:crypto').createHash('sha256').update(bytes).digest('hex');
 }
 
 function hashOf(descriptor: number): string {

@@ -11,7 +11,7 @@ export const ownErrors = [
 	{
 		name: 'ScriptChanged', code: null, aliases: [],
 		happened: 'A script was changed between the check and its start.',
-		effect: 'It was not run: nobody has checked what it would have done. A post-script that only root can have changed is run all the same, with a warning.',
+		effect: 'It was not run: nobody has checked what it would have done. In the place of a post-script that only root can have changed, the one that was checked is run, with a warning; once quiesce has died, the changed one.',
 		remedies: ['Find out who changed it, look at it, and run the cycle again.'],
 	},
 	{
