@@ -120,6 +120,8 @@ function wrapped(text: string, width: number, inCompany: boolean): readonly stri
 				lines.push(head);
 				above = [];
 				line = line.slice(head.length);
+				// Its beginning stands on other lines by now.
+				words = [line];
 			}
 		}
 		const mended = inCompany && words.length === 1 && lines.length > 0 ? withCompany(above, line, room) : null;

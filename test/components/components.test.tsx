@@ -139,6 +139,8 @@ test('a broken text reads well: an outcome stays one, no short word stands alone
 	assert.deepEqual(wrapText('/var/lib/waagent/Microsoft.Azure/main/config.json', 30), ['/var/lib/waagent/', 'Microsoft.Azure/main/', 'config.json']);
 	assert.deepEqual(wrapText('/etc/azure/VMSnapshotScriptPluginConfig.json', 34), ['/etc/azure/', 'VMSnapshotScriptPluginConfig.json']);
 	assert.deepEqual(wrapText('(InsufficientPermissionforPre-Script, 306.)', 34), ['(InsufficientPermissionforPre-', 'Script, 306.)']);
+	// The rest of a word that was broken is not the word.
+	assert.deepEqual(wrapSentence('./.-/./- a / a-', 7), ['./.-/./', '- a', '/ a-']);
 	// Whatever the text and the width: no word is lost, and no line is too wide.
 	fc.assert(fc.property(fc.array(fc.stringMatching(/^[a-z/.-]{1,30}$/), {maxLength: 20}), fc.integer({min: 1, max: 50}), (words, width) => {
 		const lines = wrapSentence(words.join(' '), width);
